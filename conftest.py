@@ -1,0 +1,8 @@
+"""Lists the plugin modules in ``fixtures/``, nothing else."""
+
+pytest_plugins = [
+    "fixtures.plugin_options",
+    "fixtures.evidence",
+    "fixtures.plugin_collection",
+    "fixtures.plugin_verdicts",
+]

@@ -1,0 +1,195 @@
+"""The report as data: schema version 1 of ``report.json``, checked whenever one is written or read.
+
+Seconds are wall-clock seconds, sizes are bytes, moments are ISO 8601 with a zone.
+"""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+
+Scalar = str | int | float | bool | None
+
+
+class Verdict(enum.StrEnum):
+    """What is known of a check or a requirement. Only ``pass`` is a success."""
+
+    PASS = "pass"  # noqa: S105  (a verdict)
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    WAIVED = "waived"
+    NOT_APPLICABLE = "not-applicable"
+    NOT_RUN = "not-run"
+
+
+class Level(enum.StrEnum):
+    """Core clauses make the platform what the ADR says; extended ones make it better."""
+
+    CORE = "core"
+    EXTENDED = "extended"
+
+
+class Model(BaseModel):
+    """Closed and immutable: an unknown field is an error, not a surprise later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Machine(Model):
+    """Where the run took place."""
+
+    cores: int
+    memory_bytes: int
+    python: str
+    system: str
+
+
+class Run(Model):
+    """One invocation. ``exit_code`` is null and ``finished`` false where the run was ended before its end."""
+
+    id: str
+    started: datetime
+    seconds: float
+    command: list[str]
+    finished: bool
+    exit_code: int | None
+    commit: str | None = None
+    machine: Machine
+    deselected: int = 0
+
+
+class ComponentFact(Model):
+    """One part of the platform and what was judged in its place."""
+
+    name: str
+    version: str
+    provenance: Literal["real", "substitute", "stand-in"]
+    note: str = ""
+
+
+class LinkFact(Model):
+    """A network path and how it is protected; plaintext carries the reason."""
+
+    client: str
+    server: str
+    protocol: str
+    policy: Literal["plaintext", "tls", "mtls"]
+    reason: str = ""
+
+
+class UsageFact(Model):
+    """What one component cost by the end: cumulative CPU seconds, memory in bytes, processes."""
+
+    component: str
+    cpu_seconds: float
+    memory_bytes: int
+    processes: int
+
+
+class StackFacts(Model):
+    """The platform under test, as it described itself. No components: it never came up."""
+
+    kind: str
+    components: list[ComponentFact] = []
+    links: list[LinkFact] = []
+    usage: list[UsageFact] = []
+
+
+class Evidence(Model):
+    """A file of the run's folder, redacted; ``path`` is relative to the folder."""
+
+    name: str
+    path: str
+    bytes: int
+
+
+class CheckResult(Model):
+    """One check: what it is for, what it proves, what came out and why."""
+
+    id: str
+    purpose: str
+    requirements: list[str]
+    verdict: Verdict
+    reason: str = ""
+    seconds: float = 0.0
+    evidence: list[Evidence] = []
+
+
+class RequirementResult(Model):
+    """A clause of the ADR with the verdict of all its checks together."""
+
+    id: str
+    topic: str
+    level: Level
+    sentence: str
+    where: str
+    verdict: Verdict
+    reason: str = ""
+    checks: list[str] = []
+    note: str = ""
+
+
+class Figure(Model):
+    """A number that a check measured."""
+
+    check: str
+    name: str
+    value: Scalar
+    unit: str
+
+
+class Hop(Model):
+    """A stage of an event's way and the seconds since it was sent when the event was seen there."""
+
+    name: str
+    seconds: float
+
+
+class Timeline(Model):
+    """One event's way. ``file`` replaces the hops where they were too large for the report."""
+
+    check: str
+    event_id: str
+    hops: list[Hop] = []
+    file: str | None = None
+
+
+class Grid(Model):
+    """A small table, such as topics by consumer groups. ``file`` replaces rows that were too large."""
+
+    check: str
+    name: str
+    columns: list[str]
+    rows: list[list[Scalar]] = []
+    file: str | None = None
+
+
+class WaiverResult(Model):
+    """A waiver as it stood in this run. ``problem`` is a sentence where it fails the run."""
+
+    target: str
+    reason: str
+    upstream: str
+    expires: date
+    used_by: list[str] = []
+    problem: str = ""
+
+
+class Report(Model):
+    """A whole run. ``digest`` is the SHA-256 over everything else, so that a changed report is noticed."""
+
+    schema_version: Literal[1] = 1
+    run: Run
+    stack: StackFacts
+    requirements: list[RequirementResult]
+    checks: list[CheckResult]
+    figures: list[Figure] = []
+    timelines: list[Timeline] = []
+    grids: list[Grid] = []
+    waivers: list[WaiverResult] = []
+    digest: str = Field(default="", pattern="^([0-9a-f]{64})?$")

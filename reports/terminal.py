@@ -1,0 +1,120 @@
+"""A report as lines of text: for the end of a test run and for ``python -m reports show``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from reports.build import first_line, worst_first
+from reports.models import CheckResult, Report, RequirementResult, Verdict
+from reports.rules import PRECEDENCE
+
+CAP = 10
+WIDTH = 160
+BAD = (Verdict.FAIL, Verdict.UNKNOWN)
+JUDGED = (Verdict.PASS, Verdict.FAIL, Verdict.WAIVED)
+
+
+def lines(report: Report, where: str) -> list[str]:
+    """The whole summary. ``where`` tells a person where the report lies."""
+    parts = (
+        _headline(report),
+        _checks(report, BAD, "Failed or unknown"),
+        _waivers(report),
+        _checks(report, (Verdict.WAIVED,), "Waived"),
+        _checks(report, (Verdict.NOT_APPLICABLE, Verdict.NOT_RUN), "Checks without a judgement"),
+        _unjudged(report),
+        _components(report),
+        [f"report: {where}"],
+    )
+    return [line for part in parts if part for line in part]
+
+
+def counts(verdicts: Iterable[Verdict]) -> str:
+    """``3 fail, 12 pass``, worst first."""
+    counted = Counter(verdicts)
+    return ", ".join(f"{counted[verdict]} {verdict}" for verdict in PRECEDENCE if counted[verdict]) or "none"
+
+
+def sentence(report: Report) -> str:
+    """The run's verdict in one sentence."""
+    seen = Counter(check.verdict for check in report.checks)
+    problems = sum(1 for waiver in report.waivers if waiver.problem)
+    of = f"on the {report.stack.kind} stack"
+    judged = sum(seen[verdict] for verdict in JUDGED)
+    if not report.run.finished:
+        return f"The run did not end: {judged} of {len(report.checks)} checks were judged {of}."
+    if seen[Verdict.FAIL]:
+        return f"The platform does not conform: {seen[Verdict.FAIL]} of {judged} judged checks failed {of}."
+    if problems:
+        return f"No check failed {of}, but {problems} waiver{'s need' if problems > 1 else ' needs'} attention."
+    if report.run.exit_code in (2, 3, 4):
+        return f"The run was interrupted: {judged} of {len(report.checks)} checks were judged {of}."
+    open_ = seen[Verdict.UNKNOWN] + seen[Verdict.NOT_RUN] - report.run.deselected
+    if open_ > 0:
+        return f"No check failed {of}, but {open_} could not be judged: that is no success."
+    if not judged:
+        return f"Nothing was judged {of}: that is no success."
+    waived = f", {seen[Verdict.WAIVED]} of them waived" if seen[Verdict.WAIVED] else ""
+    return f"All {judged} judged checks hold {of}{waived}."
+
+
+def capped(items: Sequence[str], cap: int = CAP) -> list[str]:
+    """At most ``cap`` lines, and one that says how many were left out."""
+    left = len(items) - cap
+    return [*items[:cap], *([f"  ... and {left} more, see the report"] if left > 0 else [])]
+
+
+def clip(text: str, width: int = WIDTH) -> str:
+    """One line, shortened where it is longer than ``width``."""
+    line = next((line.rstrip() for line in text.splitlines() if line.strip()), "")
+    return line if len(line) <= width else f"{line[: width - 4]} ..."
+
+
+def _headline(report: Report) -> list[str]:
+    proven = [requirement for requirement in report.requirements if requirement.checks]
+    missing = len(report.requirements) - len(proven)
+    left = f"; {missing} not judged in this run" if missing else ""
+    return [
+        sentence(report),
+        f"requirements: {counts(requirement.verdict for requirement in proven)}{left}",
+        f"checks:       {counts(check.verdict for check in report.checks)} in {report.run.seconds:.0f} s",
+    ]
+
+
+def _checks(report: Report, verdicts: Sequence[Verdict], title: str) -> list[str]:
+    found = [check for check in worst_first(report) if check.verdict in verdicts]
+    return [f"{title} ({len(found)}):", *capped([_check(check) for check in found])] if found else []
+
+
+def _check(check: CheckResult) -> str:
+    return clip(f"  {check.verdict.upper():14} {check.id} [{', '.join(check.requirements)}] {first_line(check.reason)}")
+
+
+def _waivers(report: Report) -> list[str]:
+    problems = [clip(f"  {waiver.problem}") for waiver in report.waivers if waiver.problem]
+    return [f"Waiver problems ({len(problems)}), each fails the run:", *capped(problems)] if problems else []
+
+
+def _unjudged(report: Report) -> list[str]:
+    found = [requirement for requirement in report.requirements if not requirement.checks]
+    return (
+        [f"Requirements not judged ({len(found)}):", *capped([_requirement(entry) for entry in found], 6)]
+        if found
+        else []
+    )
+
+
+def _requirement(requirement: RequirementResult) -> str:
+    return clip(f"  {requirement.id:8} {requirement.level:8} {requirement.reason}")
+
+
+def _components(report: Report) -> list[str]:
+    if not report.stack.components:
+        return ["components:   none, the stack did not come up"]
+    rows = [(part.name, part.version, part.provenance, part.note) for part in report.stack.components]
+    name, version, kind = (max(len(row[column]) for row in rows) for column in range(3))
+    return [
+        f"Components ({len(rows)}):",
+        *(clip(f"  {row[0]:{name}}  {row[1]:{version}}  {row[2]:{kind}}  {row[3]}".rstrip(), WIDTH) for row in rows),
+    ]
