@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import clickhouse_connect
 import pytest
@@ -187,7 +188,7 @@ def test_parameters_and_settings_hold_for_one_statement(front: Running) -> None:
     ("statement", "status", "code"),
     [
         ("SELECT * FROM nowhere", 404, "60"),
-        ("SELECT 1 FROM WHERE", 400, "62"),
+        ("SELECT (1", 400, "62"),
         ("SELECT 1; SELECT 2", 400, "62"),
         ("SELECT 1 INTO OUTFILE '/tmp/x'", 500, "1"),
         ("DROP TABLE IF EXISTS t", 403, "497"),
@@ -217,7 +218,7 @@ def test_the_certificate_is_the_user(front: Running) -> None:
 def test_plain_http_and_old_tls_get_nothing(front: Running) -> None:
     old = front.context("suite")
     old.set_ciphers("DEFAULT@SECLEVEL=0")
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1"):
         old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
     with socket.create_connection(("127.0.0.1", front.port), timeout=5) as raw, pytest.raises(OSError):  # noqa: PT011
         old.wrap_socket(raw, server_hostname="localhost").recv(1)
