@@ -1,0 +1,154 @@
+"""Every topic that is written to is read: live groups, known positions, no lag at rest, nothing left after a late start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from fixtures import manifests
+from fixtures.clients.kafka import Position, describe
+from fixtures.clients.kafka_tap import EVENTS, INGEST_EVENTS
+from fixtures.evidence import Recorder
+from fixtures.ingestion import Bench, Sender
+from fixtures.stack import Capability
+from fixtures.timeouts import LIMITS
+from fixtures.verdicts import not_applicable, require, unknown
+from fixtures.waiting import Reached, wait_for
+
+USERS = Path(__file__).parents[2] / "manifests" / "kafka" / "users.yaml"
+WRITERS = ("relay", "sentry", "snuba")
+NOT_ERRORS = "holds no errors: its consumer is not part of the errors-only profile"
+
+# How many groups must read a topic: events is read by Snuba and by Sentry's post-process forwarder.
+CONSUMED: Mapping[str, int] = {
+    "ingest-events": 1,
+    "ingest-attachments": 1,
+    "ingest-transactions": 1,
+    "events": 2,
+    "outcomes": 1,
+    "outcomes-billing": 1,
+}
+UNCONSUMED: Mapping[str, str] = {
+    "ingest-feedback-events": NOT_ERRORS,
+    "ingest-metrics": NOT_ERRORS,
+    "ingest-monitors": NOT_ERRORS,
+    "ingest-occurrences": NOT_ERRORS,
+    "ingest-performance-metrics": "no longer written by Relay after 26.9.0, and holds no errors",
+    "ingest-replay-events": NOT_ERRORS,
+    "ingest-replay-recordings": NOT_ERRORS,
+    "ingest-spans": NOT_ERRORS,
+    "profiles": NOT_ERRORS,
+    "snuba-items": NOT_ERRORS,
+    "transactions": NOT_ERRORS,
+    "generic-events": NOT_ERRORS,
+    "event-replacements": "read by Snuba's replacer, which may work inside its consumer",
+    "snuba-commit-log": "read by the post-process forwarder in a new group at each start, which commits nothing",
+    "snuba-transactions-commit-log": NOT_ERRORS,
+    "snuba-generic-events-commit-log": NOT_ERRORS,
+}
+
+
+def _held(bench: Bench, topic: str) -> list[Position]:
+    return [position for position in bench.kafka.grid() if position.topic == topic]
+
+
+@pytest.mark.requirement("ING-014")
+@pytest.mark.parametrize("topic", CONSUMED)
+def test_a_topic_has_live_consumers_with_known_positions(
+    bench: Bench, sender: Sender, topic: str, record: Recorder
+) -> None:
+    """Each partition of the topic has as many groups as it needs, each with one live member and a position."""
+    sender.event()
+    bench.require_stored(sender, record)
+
+    def probe() -> Reached[list[Position]] | str:
+        found = [p for p in _held(bench, topic) if p.members]
+        partitions = {p.partition for p in found}
+        unread = [p for p in found if p.committed is None and p.end > 0]
+        short = [n for n in partitions if len({p.group for p in found if p.partition == n}) < CONSUMED[topic]]
+        if not found or short or unread:
+            return f"wanted {CONSUMED[topic]} groups with a position on {topic}, found:\n{describe(found)}"
+        return Reached(found)
+
+    found = wait_for(f"live consumers of {topic}", probe, timeout=LIMITS.hop_row, interval=0.5, in_a_row=2)
+    assert len({p.partition for p in found}) == bench.kafka.topics()[topic]
+    assert all(p.members == 1 for p in found), describe(found)
+
+
+@pytest.mark.requirement("ING-014")
+def test_every_written_topic_is_accounted_for(bench: Bench, record: Recorder) -> None:
+    """Each topic of the broker, and each that a user of the platform may write, is read or has a reason why not."""
+    users = manifests.load(USERS).users
+    granted = [grant for user in users if user.metadata.name in WRITERS for grant in manifests.grants(user)]
+    written = {grant.name for grant in granted if grant.resource == "topic" and grant.operation == "Write"}
+    topics = bench.kafka.topics()
+    grid = bench.kafka.grid()
+    record.grid(
+        "topics and groups",
+        ("topic", "partition", "end offset", "group", "committed", "lag", "members"),
+        [(p.topic, p.partition, p.end, p.group, p.committed, p.lag, p.members) for p in grid],
+    )
+    read = {position.topic for position in grid}
+    rest = [(topic, UNCONSUMED[topic]) for topic in topics if topic in UNCONSUMED and topic not in read]
+    record.grid("topics without a consumer", ("topic", "reason"), rest)
+    assert written <= set(topics), f"may be written but do not exist: {written - set(topics)}"
+    assert set(topics) - read <= set(UNCONSUMED), "topics that nobody reads and no reason is known for"
+
+
+@pytest.mark.requirement("ING-014")
+@pytest.mark.alone(reason="lag at rest can only be seen while no other check sends")
+def test_there_is_no_lag_at_rest(bench: Bench, sender: Sender, record: Recorder) -> None:
+    """Once the last event is stored, every live group has committed to the end of every topic it reads."""
+    sender.event()
+    bench.require_stored(sender, record)
+
+    def probe() -> Reached[tuple[Position, ...]] | str:
+        live = tuple(position for position in bench.kafka.grid() if position.members)
+        behind = [position for position in live if position.lag != 0 and position.end > 0]
+        return Reached(live) if live and not behind else f"behind:\n{describe(behind)}"
+
+    live = wait_for("all live groups to be at the end", probe, timeout=LIMITS.hop_events, interval=0.5, in_a_row=3)
+    record.figure("live group positions without lag", len(live), "positions")
+    assert {position.topic for position in live} >= set(CONSUMED)
+
+
+@contextmanager
+def _stopped(bench: Bench, component: str, part: str) -> Iterator[str]:
+    """One server stopped for a while, and started again whatever happens."""
+    require(bench.stack, Capability.CONTROLS)
+    servers = bench.stack.controls.servers()
+    found = [name for name, belongs in servers.items() if belongs == component and part in name]
+    if not found:
+        not_applicable(f"this stack has no server of {component} with {part!r} in its name to stop alone")
+    bench.stack.controls.stop(found[0])
+    try:
+        yield found[0]
+    finally:
+        bench.stack.controls.start(found[0])
+
+
+# Component, part of its server's name, the topic that waits while it is stopped.
+LATE = (("snuba", "consumer", EVENTS), ("sentry-worker", "ingest", INGEST_EVENTS))
+
+
+@pytest.mark.requirement("ING-015")
+@pytest.mark.alone(reason="it stops a consumer that every other check needs")
+@pytest.mark.parametrize(("component", "part", "topic"), LATE, ids=lambda value: str(value))
+def test_nothing_is_left_unread_after_a_late_start(
+    bench: Bench, sender: Sender, component: str, part: str, topic: str, record: Recorder
+) -> None:
+    """Events that came while a consumer was down are stored once each after it starts."""
+    bench.marker(sender.project)
+    with _stopped(bench, component, part) as server:
+        for _ in range(3):
+            sender.event()
+        for event_id in sender.ids:
+            bench.tap.wait(topic, event_id, timeout=LIMITS.hop_events, details=bench.positions)
+        if any(bench.clickhouse.rows(sender.ids).values()):
+            unknown(f"rows appeared while {server} was stopped: something else consumes {topic}")
+        record.evidence("positions while stopped", bench.positions())
+    bench.require_stored(sender, record)
+    record.evidence("positions afterwards", bench.positions())
