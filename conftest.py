@@ -5,4 +5,6 @@ pytest_plugins = [
     "fixtures.evidence",
     "fixtures.plugin_collection",
     "fixtures.plugin_verdicts",
+    "fixtures.session",
+    "fixtures.ingestion",
 ]
