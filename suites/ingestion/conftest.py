@@ -1,7 +1,32 @@
-"""Gives the checks of this folder the ingestion bench and projects of their own."""
+"""Gives the checks of this folder the ingestion bench and projects of their own, and orders them.
+
+A reader gets the hop-by-hop verdict first; checks that disturb the stack come last.
+"""
 
 from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
 
 from fixtures.ingestion import bench, project, sender, shared_project
 
 __all__ = ["bench", "project", "sender", "shared_project"]
+
+FIRST = "test_hops.py"
+FOLDER = Path(__file__).parent
+
+
+def _rank(item: pytest.Item) -> int:
+    if item.path.name == FIRST:
+        return 0
+    return 2 if item.get_closest_marker("alone") else 1
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order this folder's checks among themselves; those of other folders keep their places."""
+    places = [number for number, item in enumerate(items) if FOLDER in item.path.parents]
+    ordered = sorted((items[number] for number in places), key=_rank)
+    for number, item in zip(places, ordered, strict=True):
+        items[number] = item

@@ -1,4 +1,4 @@
-"""Every topic that is written to is read: live groups, known positions, no lag at rest, nothing left after a late start."""
+"""Every topic that is written to is read: live groups, known positions, no lag at rest, no gap after a late start."""
 
 from __future__ import annotations
 
