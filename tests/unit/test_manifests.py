@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import yaml
 
 from fixtures import manifests
 from fixtures.errors import BadInput
+from fixtures.stack import Provenance
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"
 # Relay 26.8.0 ends at start when one of these is missing (kafka_validate_topics).
@@ -67,6 +69,7 @@ def test_the_suite_writes_nothing_and_joins_only_its_own_groups() -> None:
     [
         ("sentry", "ingest-consumer"),
         ("sentry", "snuba-post-processor"),
+        ("sentry", "post-process-forwarder"),
         ("sentry", "ppf-commit-log-0123abcd"),
         ("snuba", "snuba-consumers"),
         ("snuba", "transactions_group"),
@@ -134,6 +137,26 @@ def test_postgres_secrets_are_reloaded_by_the_operator() -> None:
 def test_the_namespace_of_everything_is_declared() -> None:
     (namespace,) = manifests.load(MANIFESTS / "namespace.yaml").others
     assert (namespace["kind"], namespace["metadata"]["name"]) == ("Namespace", "sentry-system")
+
+
+def _locked(package: Mapping[str, str]) -> bool:
+    """Whether the checksummed list of the package's registry has exactly this version."""
+    root = MANIFESTS.parent / "fixtures"
+    name, version = re.escape(package["name"]), re.escape(package["version"])
+    lists, line = {
+        "pypi": (root.glob("locks/*.txt"), rf"^{name}=={version} "),
+        "maven": (root.glob("locks/*.jars"), rf"^{name}:{version} sha256:"),
+        "go": ([root / "embedded" / "dex" / "go.mod"], rf"^\t{name} {version}$"),
+    }[package["registry"]]
+    return any(re.search(line, path.read_text(), re.MULTILINE) for path in lists)
+
+
+def test_the_list_of_versions_is_what_is_locked() -> None:
+    pins = yaml.safe_load((MANIFESTS / "versions.yaml").read_text())["embedded"]
+    packages = [value for pin in pins.values() for value in pin.values() if isinstance(value, dict)]
+    assert len(packages) >= len(pins) - 1
+    assert [package for package in packages if not _locked(package)] == []
+    assert {pin["is"] for pin in pins.values()} == {member.value for member in Provenance}
 
 
 TOPIC = {"apiVersion": "kafka.strimzi.io/v1", "kind": "KafkaTopic", "metadata": {"name": "t"}}
