@@ -14,7 +14,7 @@ FIND_PYTHON = for p in "$$SENTRY_CONFORMANCE_PYTHON" python3.11 /usr/bin/python3
 NO_PYTHON = "error: Python 3.11 was not found; next: install python3.11 and python3.11-venv, or run" \
 	"uv python install 3.11, or name one in SENTRY_CONFORMANCE_PYTHON"
 
-.PHONY: help conformance test up down status doctor lint benchmark report clean-cache lock environment install
+.PHONY: help conformance test up down status doctor lint benchmark report clean-cache lock environment install rust
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ report: ## Say where the latest report lies
 
 install: environment ## Install every server of the embedded stack into the cache, without starting one
 	@$(PYTHON) -m fixtures.embedded.install
+
+rust: environment ## Put a Rust toolchain into the cache, for a machine without one
+	@$(PYTHON) -m fixtures.embedded.install --rust
 
 clean-cache: environment ## Remove what no run used for a day (ENTRY=relay: that entry; ENTRY=list: show them)
 	@$(PYTHON) -m fixtures.embedded.install \
