@@ -212,7 +212,7 @@ SIZE = (
         name="31 attachments",
         build=_post(_items([event_item(EVENT), *[attachment_item("a.txt", b"a")] * 31])),
         status=413,
-        detail="envelope exceeded size limits for type 'attachment'",
+        detail="envelope exceeded size limits for type 'attachment:attachment'",
     ),
     Refusal(
         name="client report of 101 KiB",
