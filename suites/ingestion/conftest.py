@@ -1,4 +1,4 @@
-"""Gives the checks of this folder the ingestion bench and projects of their own, and orders them.
+"""Orders the checks of this folder.
 
 A reader gets the hop-by-hop verdict first; checks that disturb the stack come last.
 """
@@ -8,10 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from fixtures.ingestion import bench, project, sender, shared_project
-
-__all__ = ["bench", "project", "sender", "shared_project"]
 
 FIRST = "test_hops.py"
 FOLDER = Path(__file__).parent
