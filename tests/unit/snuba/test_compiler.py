@@ -89,6 +89,10 @@ def test_all_clauses_in_order() -> None:
     assert text.endswith("LIMIT 2 BY snuba_tags_key LIMIT 5 OFFSET 10")
 
 
+def test_an_alias_needs_no_quotes() -> None:
+    assert sql(EVENTS.format("count() AS n")) == sql(EVENTS.format("count() AS `n`"))
+
+
 def test_an_alias_named_like_a_column_is_the_column_where_nothing_is_folded() -> None:
     text = sql(
         EVENTS.format("max(timestamp) AS `timestamp`")
