@@ -109,5 +109,6 @@ def test_the_api_shows_the_normalised_document(bench: Bench, batch: Batch) -> No
     event_id = batch.ids["card number in the message"]
     handed_on = _stored(bench, batch.project, event_id)
     shown = bench.document(batch.project, event_id)
-    for key in ("logentry", "level", "platform", "tags", "contexts", "errors"):
+    assert shown["logentry"]["formatted"] == handed_on["logentry"]["formatted"]
+    for key in ("level", "platform", "tags", "contexts", "errors"):
         assert shown.get(key) == handed_on.get(key), key

@@ -113,7 +113,7 @@ def test_the_chart_counts_what_was_sent(bench: Bench, shown: Shown) -> None:
 def test_snuba_counts_what_clickhouse_holds(bench: Bench, shown: Shown) -> None:
     """Snuba's own count of a project is the number of distinct rows in ClickHouse."""
     snql = (
-        f"MATCH (events) SELECT count() AS n, uniq(event_id) AS u WHERE project_id = {shown.project.id} "
+        f"MATCH (events) SELECT count() AS `n`, uniq(event_id) AS `u` WHERE project_id = {shown.project.id} "
         "AND timestamp >= toDateTime('2020-01-01T00:00:00') AND timestamp < toDateTime('2100-01-01T00:00:00')"
     )
     (row,) = bench.snuba.query(snql).data
@@ -121,7 +121,7 @@ def test_snuba_counts_what_clickhouse_holds(bench: Bench, shown: Shown) -> None:
 
 
 WRONG = {
-    "unknown function": "SELECT nosuchfunction(event_id) AS x WHERE project_id = 1",
+    "unknown function": "SELECT nosuchfunction(event_id) AS `x` WHERE project_id = 1",
     "no project": "SELECT event_id",
     "no grammar": "SELEKT event_id WHERE project_id = 1",
 }
