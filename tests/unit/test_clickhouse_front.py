@@ -269,6 +269,13 @@ def test_inline_data_begins_after_the_format() -> None:
     assert insert_with_data("INSERT INTO t VALUES ('FORMAT TSV ')") is None
 
 
+def test_totals_of_no_rows_come_in_order(front: Running) -> None:
+    statement = b"SELECT number AS n, count() AS c FROM numbers(1) WHERE n > 5 GROUP BY n WITH TOTALS FORMAT "
+    whole = json.loads(front.get("suite", "/", statement + b"JSON"))
+    assert (whole["data"], whole["totals"], whole["rows"]) == ([], {"n": 0, "c": 0}, 0)
+    assert json.loads(front.get("suite", "/", statement + b"JSONCompact"))["totals"] == [0, 0]
+
+
 def test_quoting_survives_the_engine(front: Running) -> None:
     text = "".join(chr(n) for n in range(1, 300)) + "'\\"
     statement = f"SELECT {quote(text)} FORMAT JSONCompact".encode()

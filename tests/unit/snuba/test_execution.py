@@ -85,6 +85,11 @@ def test_the_issue_list(filled: Store) -> None:
     assert result["totals"]["total"] == 2
 
 
+def test_totals_of_no_rows_are_told(filled: Store) -> None:
+    result = filled.result("MATCH (events) SELECT count() AS `n` BY platform WHERE project_id = 99 TOTALS True")
+    assert (result["data"], result["totals"]["n"]) == ([], 0)
+
+
 def test_tag_keys_and_their_top_values(filled: Store) -> None:
     keys = filled.ask("MATCH (events) SELECT uniq(tags_value) AS `v`, count() AS `n` BY tags_key WHERE project_id = 7")
     assert {row["tags_key"]: (row["v"], row["n"]) for row in keys} == {
@@ -110,6 +115,13 @@ def test_tag_keys_and_their_top_values(filled: Store) -> None:
         ("notHandled() = 1", 3),
         ("isHandled() = 1", 1),
         ("has(exception_stacks.type, 'KeyError') = 1", 1),
+        ("exception_stacks.type = 'KeyError'", 1),
+        ("exception_stacks.type != 'KeyError'", 3),
+        ("exception_stacks.type IN tuple('KeyError', 'ValueError')", 4),
+        ("exception_stacks.value LIKE '%a%'", 3),
+        ("exception_frames.module = 'x'", 0),
+        ("exception_frames.module != 'x'", 4),
+        ("nullif(tags[color], 'red') = 'blue'", 2),
         ("positionCaseInsensitive(message, 'VALUEERROR') != 0", 4),
         ("environment IN tuple('prod', 'dev')", 4),
         ("event_id = '00000000000000000000000000000002'", 1),
