@@ -146,8 +146,12 @@ def render(report: Report) -> str:
 
 def number(value: float | str | None) -> str:
     """A measured value with as many digits as mean something."""
-    if not isinstance(value, float):
-        return "–" if value is None else f"{value:,}" if type(value) is int else str(value)
+    if value is None:
+        return "\N{EN DASH}"
+    if isinstance(value, bool | str):
+        return str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
     return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
 
 

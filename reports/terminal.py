@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from reports.build import first_line, worst_first
-from reports.models import CheckResult, Report, RequirementResult, Verdict
+from reports.models import CheckResult, Report, Verdict
 from reports.rules import PRECEDENCE
 
 CAP = 10
@@ -97,16 +97,20 @@ def _waivers(report: Report) -> list[str]:
 
 
 def _unjudged(report: Report) -> list[str]:
-    found = [requirement for requirement in report.requirements if not requirement.checks]
-    return (
-        [f"Requirements not judged ({len(found)}):", *capped([_requirement(entry) for entry in found], 6)]
-        if found
-        else []
-    )
+    """Grouped by reason: sixty lines of the same reason would hide the one that matters."""
+    groups: dict[str, list[str]] = {}
+    for entry in report.requirements:
+        if not entry.checks:
+            groups.setdefault(entry.reason, []).append(entry.id)
+    if not groups:
+        return []
+    found = [clip(f"  {_some(names)}: {reason}") for reason, names in groups.items()]
+    return [f"Requirements not judged ({sum(len(names) for names in groups.values())}):", *capped(found)]
 
 
-def _requirement(requirement: RequirementResult) -> str:
-    return clip(f"  {requirement.id:8} {requirement.level:8} {requirement.reason}")
+def _some(names: Sequence[str], most: int = 4) -> str:
+    left = len(names) - most
+    return ", ".join(names[:most]) + (f" and {left} more" if left > 0 else "")
 
 
 def _components(report: Report) -> list[str]:

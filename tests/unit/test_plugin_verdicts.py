@@ -95,7 +95,7 @@ def test_the_summary_puts_failures_first_and_says_what_was_not_judged(project: P
             "*FAIL *test_fails*ING-001*assert 1 == 2",
             "*UNKNOWN *test_unknown*nothing was read",
             "*NOT-APPLICABLE*this stack has no such thing",
-            "*CAP-001 *core *needs the load tests, planned",
+            "  CAP-001: needs the load tests, planned",
             "components: *none, the stack did not come up",
             "report: *report.json*",
         ]

@@ -82,7 +82,7 @@ def test_a_large_run_stays_a_small_page() -> None:
 
 def test_numbers_are_written_as_a_person_reads_them() -> None:
     written = [html.number(value) for value in (0.123456, 12345.6, 12345, True, None, "up")]
-    assert written == ["0.1235", "12,346", "12,345", "True", "–", "up"]
+    assert written == ["0.1235", "12,346", "12,345", "True", "\N{EN DASH}", "up"]
 
 
 def test_a_timeline_draws_each_hop_in_order_of_time() -> None:
