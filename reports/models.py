@@ -50,7 +50,10 @@ class Machine(Model):
 
 
 class Run(Model):
-    """One invocation. ``exit_code`` is null and ``finished`` false where the run was ended before its end."""
+    """One invocation. ``exit_code`` is null and ``finished`` false while it runs, and for ever where it was killed.
+
+    ``ended_by`` says what stopped it early: Ctrl-C, or a stack that could not be brought up.
+    """
 
     id: str
     started: datetime
@@ -58,6 +61,7 @@ class Run(Model):
     command: list[str]
     finished: bool
     exit_code: int | None
+    ended_by: str = ""
     commit: str | None = None
     machine: Machine
     deselected: int = 0

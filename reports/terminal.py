@@ -27,7 +27,7 @@ def lines(report: Report, where: str) -> list[str]:
         _components(report),
         [f"report: {where}"],
     )
-    return [line for part in parts if part for line in part]
+    return [line for part in parts for entry in part for line in entry.split("\n")]
 
 
 def counts(verdicts: Iterable[Verdict]) -> str:
@@ -43,13 +43,14 @@ def sentence(report: Report) -> str:
     of = f"on the {report.stack.kind} stack"
     judged = sum(seen[verdict] for verdict in JUDGED)
     if not report.run.finished:
-        return f"The run did not end: {judged} of {len(report.checks)} checks were judged {of}."
+        return f"The run has not ended: {judged} of {len(report.checks)} checks were judged {of}."
     if seen[Verdict.FAIL]:
         return f"The platform does not conform: {seen[Verdict.FAIL]} of {judged} judged checks failed {of}."
     if problems:
         return f"No check failed {of}, but {problems} waiver{'s need' if problems > 1 else ' needs'} attention."
     if report.run.exit_code in (2, 3, 4):
-        return f"The run was interrupted: {judged} of {len(report.checks)} checks were judged {of}."
+        why = f" It was ended by: {first_line(report.run.ended_by)}" if report.run.ended_by else ""
+        return f"The run was interrupted: {judged} of {len(report.checks)} checks were judged {of}.{why}"
     open_ = seen[Verdict.UNKNOWN] + seen[Verdict.NOT_RUN] - report.run.deselected
     if open_ > 0:
         return f"No check failed {of}, but {open_} could not be judged: that is no success."
@@ -88,7 +89,9 @@ def _checks(report: Report, verdicts: Sequence[Verdict], title: str) -> list[str
 
 
 def _check(check: CheckResult) -> str:
-    return clip(f"  {check.verdict.upper():14} {check.id} [{', '.join(check.requirements)}] {first_line(check.reason)}")
+    """Two lines: which check, and why. Ids are long, and the reason is what a reader looks for."""
+    told = clip(f"  {check.verdict.upper():14} {check.id} [{', '.join(check.requirements)}]")
+    return f"{told}\n{clip(f'                 {first_line(check.reason)}')}" if check.reason else told
 
 
 def _waivers(report: Report) -> list[str]:

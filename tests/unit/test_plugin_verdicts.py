@@ -92,9 +92,12 @@ def test_the_summary_puts_failures_first_and_says_what_was_not_judged(project: P
             "*The platform does not conform: 1 of 2 judged checks failed on the embedded stack.",
             "requirements: 1 fail; 2 not judged in this run",
             "checks: *1 fail, 1 unknown, 1 pass, 1 not-applicable in*",
-            "*FAIL *test_fails*ING-001*assert 1 == 2",
-            "*UNKNOWN *test_unknown*nothing was read",
-            "*NOT-APPLICABLE*this stack has no such thing",
+            "*FAIL *test_fails*ING-001*",
+            "*assert 1 == 2",
+            "*UNKNOWN *test_unknown*",
+            "*nothing was read",
+            "*NOT-APPLICABLE*",
+            "*this stack has no such thing",
             "  CAP-001: needs the load tests, planned",
             "components: *none, the stack did not come up",
             "report: *report.json*",
@@ -199,6 +202,14 @@ def test_it(stack):
     assert facts["components"] == [{"name": "snuba", "version": "1", "provenance": "stand-in", "note": "ours"}]
     assert facts["links"][0]["policy"] == "mtls"
     assert facts["usage"][0]["memory_bytes"] == 2048
+
+
+def test_a_run_that_was_ended_says_by_what(project: Project) -> None:
+    project.checks('\ndef test_x():\n    "It holds."\n    pytest.exit("no stack to judge: no disk", returncode=3)\n')
+    result = project.run()
+    assert result.ret == 3
+    assert project.report()["run"]["ended_by"] == "no stack to judge: no disk"
+    result.stdout.fnmatch_lines(["*0 of 1 checks were judged*It was ended by: no stack to judge: no disk"])
 
 
 def test_tests_outside_suites_are_left_alone(project: Project) -> None:

@@ -153,7 +153,7 @@ def test_an_unknown_command_is_bad_input() -> None:
         ),
         (
             report(check("a", R), exit_code=None, finished=False),
-            "The run did not end: 0 of 1 checks were judged on the embedded stack.",
+            "The run has not ended: 0 of 1 checks were judged on the embedded stack.",
         ),
     ],
 )
