@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
+
 import pytest
 
-from tests.unit.plugin_project import HEADER, Project
+from tests.unit.plugin_project import HEADER, ROOT, Project
 
 pytest_plugins = ["pytester"]
 BARE = "import pytest\n"
@@ -85,6 +88,16 @@ def test_a_broken_requirements_file_is_refused(project: Project, text: str, sent
 def test_a_missing_requirements_file_is_refused(project: Project) -> None:
     (project.suites / "requirements.yaml").unlink()
     refused(project.run(), "requirements file cannot be read")
+
+
+def test_the_example_of_the_documentation_is_a_check(project: Project) -> None:
+    page = (ROOT / "docs" / "writing-a-check.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    project.requirements((ROOT / "suites" / "requirements.yaml").read_text())
+    project.checks(textwrap.dedent(example), "test_example.py", header="")
+    result = project.run("--collect-only", "-q")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["suites/test_example.py::test_relay_tells_its_health?live?"])
 
 
 def test_a_run_id_is_used_once(project: Project) -> None:
