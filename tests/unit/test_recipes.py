@@ -169,6 +169,33 @@ def test_lines_ended_by_carriage_returns_are_seen_as_they_come() -> None:
     assert seen == ["1/3", "2/3", "3/3"] == tail.splitlines()
 
 
+def test_an_environment_of_the_command_s_own_is_all_it_gets() -> None:
+    running.allow()
+    assert (
+        running.run(["/usr/bin/env"], what="the build", only={"ONE": "1", "LC_ALL": "C.UTF-8"})
+        == "ONE=1\nLC_ALL=C.UTF-8"
+    )
+
+
+STARTS_A_SERVER = """
+import subprocess
+from fixtures.embedded.recipes import running
+child = subprocess.Popen(running.bound(["/bin/sleep", "600"]))
+print(child.pid, flush=True)
+child.wait()
+"""
+
+
+def test_a_server_of_a_build_dies_with_a_killed_run() -> None:
+    script = [sys.executable, "-c", STARTS_A_SERVER]
+    with subprocess.Popen(script, cwd=LOCKS.parents[1], stdout=subprocess.PIPE, text=True) as victim:
+        assert victim.stdout is not None
+        server = int(victim.stdout.readline())
+        wait_for("the server", until(lambda: "sleep" in psutil.Process(server).name(), "not yet"), timeout=20)
+        victim.kill()
+        wait_for("its end", until(lambda: not psutil.pid_exists(server), "it lives on"), timeout=20)
+
+
 def test_stop_all_ends_a_command_with_its_children(tmp_path: Path) -> None:
     running.allow()
     mark = tmp_path / "pid"
