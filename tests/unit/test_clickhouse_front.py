@@ -65,6 +65,12 @@ def issue(folder: Path, names: list[str]) -> None:
         (folder / f"{name}.key").write_bytes(pem)
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @dataclass
 class Running:
     """A front as its own process."""
@@ -135,10 +141,7 @@ class Running:
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("front")
     issue(folder, ["server", "snuba", "suite", "clickhouse-admin", "stranger"])
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    running = Running(folder, port)
+    running = Running(folder, free_port())
     running.start()
     try:
         yield running
