@@ -144,7 +144,7 @@ def _throughput(bench: Bench) -> Iterator[Figure]:
     _send(sender, bench)
     answered = time.time()
     rows = until(lambda: _stored(bench, sender) == EVENTS_SENT, "rows are missing")
-    wait_for(f"{EVENTS_SENT} rows", rows, timeout=LIMITS.hop_events + EVENTS_SENT / 4, interval=0.1)
+    wait_for(f"{EVENTS_SENT} rows", rows, timeout=LIMITS.hop_events + EVENTS_SENT / 4, interval=0.3)
     stored, after = time.time(), bench.stack.usage()
     bench.look(sender, (Hop.INGEST, Hop.EVENTS))
     last = {hop: max(sender.ledger.sightings(i)[hop].first for i in sender.ids) for hop in (Hop.INGEST, Hop.EVENTS)}
@@ -179,7 +179,7 @@ def _send(sender: Sender, bench: Bench) -> None:
 
 
 def _stored(bench: Bench, sender: Sender) -> int:
-    return sum(len(found) > 0 for found in bench.clickhouse.rows(sender.ids).values())
+    return sum(bucket.distinct for bucket in bench.clickhouse.buckets(sender.run, EVENTS_SENT))
 
 
 def _cost(before: tuple[Usage, ...], after: tuple[Usage, ...]) -> Iterator[Figure]:
