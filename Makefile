@@ -23,7 +23,8 @@ conformance: environment ## Bring the embedded stack up, judge it, print verdict
 	@$(PYTHON) -m pytest $(if $(filter suites% ./suites%,$(ARGS)),,suites/) $(ARGS)
 
 test: environment ## Run this project's own tests, with the embedded stack where they need it
-	@$(PYTHON) -m pytest $(if $(filter tests% ./tests%,$(ARGS)),,tests/) $(ARGS)
+	@$(if $(filter tests% ./tests%,$(ARGS)),,$(PYTHON) -m fixtures.embedded.install &&) \
+	$(PYTHON) -m pytest $(if $(filter tests% ./tests%,$(ARGS)),,tests/) $(ARGS)
 
 up: environment ## Start an embedded stack and keep it
 	@$(PYTHON) -m fixtures.embedded up $(ARGS)

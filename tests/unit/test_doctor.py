@@ -151,6 +151,16 @@ def test_make_conformance_passes_options_on(arguments: str, expected: str) -> No
     assert " ".join(told.splitlines()[-1].split()).endswith(expected)
 
 
+def test_make_test_installs_the_servers_that_all_tests_need() -> None:
+    def commands(arguments: str) -> str:
+        told = subprocess.run((*MAKE, "-n", "test", f"ARGS={arguments}"), capture_output=True, text=True, check=True)
+        return " ".join(told.stdout.splitlines()[-2:])
+
+    assert "-m fixtures.embedded.install" in commands("")
+    assert "-m fixtures.embedded.install" in commands("-x -k store")
+    assert "install" not in commands("tests/unit/test_store.py")
+
+
 @pytest.fixture
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A bootstrap that would work in a folder of the test's own."""
