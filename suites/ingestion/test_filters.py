@@ -20,8 +20,13 @@ MODERN_BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firef
 CRAWLER = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 
 
+def _browser(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - any event field
+    # With an address of its own: without one Relay takes the sender's, which may be loopback and thus localhost.
+    return {"platform": "javascript", "user": {"ip_address": "203.0.113.20"}, **fields}
+
+
 def _agent(name: str) -> dict[str, Any]:
-    return {"platform": "javascript", "request": {"url": "https://shop.example.test/", "headers": {"User-Agent": name}}}
+    return _browser(request={"url": "https://shop.example.test/", "headers": {"User-Agent": name}})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +41,8 @@ class Filter:
 FILTERS = (
     Filter(
         reason="browser-extensions",
-        dropped={
-            "platform": "javascript",
-            "exception": [{"type": "Error", "value": "plugin.setSuspendState is not a function"}],
-        },
-        passes={"platform": "javascript", "exception": [{"type": "Error", "value": "cart.add is not a function"}]},
+        dropped=_browser(exception=[{"type": "Error", "value": "plugin.setSuspendState is not a function"}]),
+        passes=_browser(exception=[{"type": "Error", "value": "cart.add is not a function"}]),
     ),
     Filter(reason="legacy-browsers", dropped=_agent(OLD_BROWSER), passes=_agent(MODERN_BROWSER)),
     Filter(reason="web-crawlers", dropped=_agent(CRAWLER), passes=_agent(MODERN_BROWSER)),
