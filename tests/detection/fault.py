@@ -1,0 +1,42 @@
+"""A fault as data: one deliberate way to break a stack, and the checks that must notice it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.detection.workshop import Workshop
+
+CHECKS = "suites/ingestion/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """Checks are named below ``suites/ingestion/``: ``file.py::check`` (all its parameters) or ``file.py::check[one]``.
+
+    ``stands_for`` is the incident of real life. ``must_fail`` have to notice (fail or unknown: never a success),
+    ``may_fail`` may, and ``must_pass`` run beside them and must not cry. ``blunt`` breaks so much that noticing it
+    proves little of a single check: it does not count as that check's fault. ``quick`` puts it into the spread that
+    ``make test`` runs. ``inject`` breaks the stack through the workshop, which remembers how to heal each step.
+    """
+
+    id: str
+    sentence: str
+    stands_for: str
+    must_fail: tuple[str, ...]
+    must_pass: tuple[str, ...]
+    inject: Callable[[Workshop], None]
+    may_fail: tuple[str, ...] = ()
+    blunt: bool = False
+    quick: bool = False
+
+    @property
+    def selected(self) -> tuple[str, ...]:
+        """What pytest is told to run."""
+        return tuple(dict.fromkeys(CHECKS + name for name in (*self.must_fail, *self.may_fail, *self.must_pass)))
+
+
+def covers(name: str, check: str) -> bool:
+    """Whether ``name``, as a fault gives it, means the check with this node id."""
+    full = CHECKS + name
+    return check == full or ("[" not in name and check.startswith(f"{full}["))
