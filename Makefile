@@ -14,7 +14,7 @@ FIND_PYTHON = for p in "$$SENTRY_CONFORMANCE_PYTHON" python3.11 /usr/bin/python3
 NO_PYTHON = "error: Python 3.11 was not found; next: install python3.11 and python3.11-venv, or run" \
 	"uv python install 3.11, or name one in SENTRY_CONFORMANCE_PYTHON"
 
-.PHONY: help conformance test up down status doctor lint benchmark report clean-cache lock environment install rust
+.PHONY: help conformance test detection up down status doctor lint benchmark report clean-cache lock environment install rust
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ conformance: environment ## Bring the embedded stack up, judge it, print verdict
 test: environment ## Run this project's own tests, with the embedded stack where they need it
 	@$(if $(filter tests% ./tests%,$(ARGS)),,$(PYTHON) -m fixtures.embedded.install &&) \
 	$(PYTHON) -m pytest $(if $(filter tests% ./tests%,$(ARGS)),,tests/) $(ARGS)
+
+detection: install ## Break a stack of its own in every way of the catalogue and see that the checks notice (about 40 minutes)
+	@$(PYTHON) -m pytest tests/detection --all-faults $(ARGS)
 
 up: environment ## Start an embedded stack and keep it
 	@$(PYTHON) -m fixtures.embedded up $(ARGS)
