@@ -47,38 +47,38 @@ def _count(bench: Bench, event_id: str, copies: int) -> Reached[int] | str:
 
 
 @pytest.mark.requirement("ING-009")
-def test_copies_in_a_row_are_stored_once(bench: Bench, project: ProjectRef) -> None:
+def test_copies_in_a_row_are_stored_once(bench: Bench, shared_project: ProjectRef) -> None:
     """The same id sent several times at once is answered 200 each time and stored once."""
-    bench.marker(project)
+    bench.marker(shared_project)
     event_id = new_event_id()
-    _repeat(bench, project, event_id, COPIES)
-    _require_once(bench, project, event_id, COPIES)
+    _repeat(bench, shared_project, event_id, COPIES)
+    _require_once(bench, shared_project, event_id, COPIES)
 
 
 @pytest.mark.requirement("ING-009")
-def test_a_copy_of_a_stored_event_is_dropped(bench: Bench, project: ProjectRef) -> None:
+def test_a_copy_of_a_stored_event_is_dropped(bench: Bench, shared_project: ProjectRef) -> None:
     """A second copy sent after the first is readable changes nothing."""
     event_id = new_event_id()
-    _repeat(bench, project, event_id, 1)
-    before = bench.event(project, event_id)
-    _repeat(bench, project, event_id, 1)
-    _require_once(bench, project, event_id, 2)
-    assert bench.event(project, event_id)["dateReceived"] == before["dateReceived"]
+    _repeat(bench, shared_project, event_id, 1)
+    before = bench.event(shared_project, event_id)
+    _repeat(bench, shared_project, event_id, 1)
+    _require_once(bench, shared_project, event_id, 2)
+    assert bench.event(shared_project, event_id)["dateReceived"] == before["dateReceived"]
 
 
 @pytest.mark.requirement("ING-009")
-def test_copies_from_many_senders_are_stored_once(bench: Bench, project: ProjectRef) -> None:
+def test_copies_from_many_senders_are_stored_once(bench: Bench, shared_project: ProjectRef) -> None:
     """The same id from several senders at the same moment is stored once."""
-    bench.marker(project)
+    bench.marker(shared_project)
     event_id, together = new_event_id(), Barrier(COPIES)
 
     def send(_: int) -> None:
         together.wait()
-        _repeat(bench, project, event_id, 1)
+        _repeat(bench, shared_project, event_id, 1)
 
     with ThreadPoolExecutor(COPIES) as pool:
         list(pool.map(send, range(COPIES)))
-    _require_once(bench, project, event_id, COPIES)
+    _require_once(bench, shared_project, event_id, COPIES)
 
 
 @pytest.mark.requirement("ING-009", "ING-016")
@@ -115,8 +115,9 @@ def test_many_senders_at_once_lose_and_duplicate_nothing(bench: Bench, sender: S
 
 
 @pytest.mark.requirement("ING-010")
-def test_events_are_not_mixed_up(bench: Bench, sender: Sender) -> None:
+def test_events_are_not_mixed_up(bench: Bench, shared_project: ProjectRef) -> None:
     """Ten events sent one right after the other are all stored, each id with its own content."""
+    sender = bench.sender(shared_project)
     for _ in range(10):
         sender.event()
     verdict = bench.verdict(sender)

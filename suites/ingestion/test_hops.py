@@ -19,7 +19,7 @@ from fixtures.ledger import HOPS, Hop, Sighting
 
 RELEASE, ENVIRONMENT = "shop@1.4.2", "conformance"
 USER = {"id": "4711", "username": "ada", "email": "ada@example.test"}
-MEASURED = 9
+MEASURED = 7
 MEDIAN_LIMIT = 3.0  # seconds from accepted to readable, the bar of the platform when idle
 
 

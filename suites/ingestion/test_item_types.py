@@ -47,12 +47,12 @@ def _of_project(bench: Bench, topic: str, project: ProjectRef, wanted: Callable[
 
 
 @pytest.mark.requirement("ING-004")
-def test_a_message_event_is_stored(bench: Bench, project: ProjectRef) -> None:
+def test_a_message_event_is_stored(bench: Bench, shared_project: ProjectRef) -> None:
     """A message with parameters is stored with its level and its formatted text."""
     event_id = new_event_id()
     entry = {"message": "disk %s is full", "params": ["sda1"]}
-    _send(bench, project, event_item({"logentry": entry, "level": "warning"}), event_id=event_id)
-    event = bench.event(project, event_id)
+    _send(bench, shared_project, event_item({"logentry": entry, "level": "warning"}), event_id=event_id)
+    event = bench.event(shared_project, event_id)
     assert event["title"] == "disk sda1 is full"
     assert {"key": "level", "value": "warning"} in [{k: tag[k] for k in ("key", "value")} for tag in event["tags"]]
 
@@ -115,17 +115,17 @@ def test_attachments_can_be_read_back(bench: Bench, with_files: WithFiles) -> No
 
 
 @pytest.mark.requirement("ING-004")
-def test_a_user_report_reaches_its_event(bench: Bench, project: ProjectRef) -> None:
+def test_a_user_report_reaches_its_event(bench: Bench, shared_project: ProjectRef) -> None:
     """A user report sent after an event is shown by the API with the event it belongs to."""
     event_id = new_event_id()
-    _send(bench, project, event_item({"message": "with a report"}), event_id=event_id)
-    bench.event(project, event_id)
+    _send(bench, shared_project, event_item({"message": "with a report"}), event_id=event_id)
+    bench.event(shared_project, event_id)
     comments = unique("it broke")
     report = {"event_id": event_id, "name": "Ada", "email": "ada@example.test", "comments": comments}
-    _send(bench, project, json_item("user_report", report), event_id=event_id)
+    _send(bench, shared_project, json_item("user_report", report), event_id=event_id)
 
     def probe() -> Reached[dict[str, Any]] | str:
-        found = bench.api.get(bench.api.project_path(project.slug, "user-feedback/"))
+        found = bench.api.get(bench.api.project_path(shared_project.slug, "user-feedback/"))
         hit = next((entry for entry in found if entry["comments"] == comments), None)
         return Reached(hit) if hit else f"{len(found)} other reports"
 
@@ -178,11 +178,11 @@ def _transaction(event_id: str) -> dict[str, Any]:
 
 
 @pytest.mark.requirement("ING-004")
-def test_a_transaction_reaches_its_topic(bench: Bench, project: ProjectRef) -> None:
+def test_a_transaction_reaches_its_topic(bench: Bench, shared_project: ProjectRef) -> None:
     """A transaction is accepted and is on ingest-transactions with its name and trace."""
     event_id = new_event_id()
     sent = _transaction(event_id)
-    _send(bench, project, json_item("transaction", sent), event_id=event_id)
+    _send(bench, shared_project, json_item("transaction", sent), event_id=event_id)
     limit = LIMITS.hop_ingest + LIMITS.config_propagation
     message = bench.tap.wait(INGEST_TRANSACTIONS, event_id, timeout=limit, details=bench.positions)
     assert message.event["transaction"] == "/checkout"
@@ -190,12 +190,12 @@ def test_a_transaction_reaches_its_topic(bench: Bench, project: ProjectRef) -> N
 
 
 @pytest.mark.requirement("ING-004")
-def test_a_transaction_can_be_read_back(bench: Bench, project: ProjectRef) -> None:
+def test_a_transaction_can_be_read_back(bench: Bench, shared_project: ProjectRef) -> None:
     """A transaction is readable by the web API."""
     require(bench.stack, Capability.TRANSACTIONS)
     event_id = new_event_id()
-    _send(bench, project, json_item("transaction", _transaction(event_id)), event_id=event_id)
-    assert bench.event(project, event_id)["type"] == "transaction"
+    _send(bench, shared_project, json_item("transaction", _transaction(event_id)), event_id=event_id)
+    assert bench.event(shared_project, event_id)["type"] == "transaction"
 
 
 def _session() -> Item:
@@ -223,13 +223,13 @@ def test_a_session_becomes_metrics_on_their_topic(bench: Bench, project: Project
 
 
 @pytest.mark.requirement("ING-004")
-def test_a_session_can_be_read_back(bench: Bench, project: ProjectRef) -> None:
+def test_a_session_can_be_read_back(bench: Bench, shared_project: ProjectRef) -> None:
     """A session is counted by the release health API."""
     require(bench.stack, Capability.SESSIONS)
-    _send(bench, project, _session())
+    _send(bench, shared_project, _session())
 
     def probe() -> Reached[float] | str:
-        query = {"field": "sum(session)", "project": project.id, "statsPeriod": "1h", "interval": "1h"}
+        query = {"field": "sum(session)", "project": shared_project.id, "statsPeriod": "1h", "interval": "1h"}
         groups = bench.api.get(bench.api.organization_path("sessions/"), **query)["groups"]
         total = sum(float(group["totals"]["sum(session)"]) for group in groups)
         return Reached(total) if total else "no session counted"
@@ -239,28 +239,29 @@ def test_a_session_can_be_read_back(bench: Bench, project: ProjectRef) -> None:
 
 @pytest.mark.requirement("ING-004")
 @pytest.mark.parametrize("way", ["cron endpoint", "envelope"])
-def test_a_check_in_reaches_its_topic(bench: Bench, project: ProjectRef, way: str) -> None:
+def test_a_check_in_reaches_its_topic(bench: Bench, shared_project: ProjectRef, way: str) -> None:
     """A monitor's check-in is taken (202 by the cron endpoint) and is on ingest-monitors with slug and status."""
+    slug = unique("nightly")
     if way == "envelope":
-        body = {"check_in_id": uuid.uuid4().hex, "monitor_slug": "nightly", "status": "ok"}
-        _send(bench, project, json_item("check_in", body))
+        body = {"check_in_id": uuid.uuid4().hex, "monitor_slug": slug, "status": "ok"}
+        _send(bench, shared_project, json_item("check_in", body))
     else:
-        path = f"/api/{project.id}/cron/nightly/{project.key.public}/"
+        path = f"/api/{shared_project.id}/cron/{slug}/{shared_project.key.public}/"
         answer = bench.door.send(Request(path=path, method="GET", query="status=ok"))
         assert answer.status == 202, str(answer)
-    found = _of_project(bench, INGEST_MONITORS, project, lambda m: m.value["type"] == "check_in")
+    found = _of_project(bench, INGEST_MONITORS, shared_project, lambda m: slug.encode() in m.value["payload"])
     payload = json.loads(found.value["payload"])
-    assert (payload["monitor_slug"], payload["status"]) == ("nightly", "ok")
+    assert (payload["monitor_slug"], payload["status"]) == (slug, "ok")
 
 
 @pytest.mark.requirement("ING-004")
-def test_a_check_in_can_be_read_back(bench: Bench, project: ProjectRef) -> None:
+def test_a_check_in_can_be_read_back(bench: Bench, shared_project: ProjectRef) -> None:
     """A check-in makes its monitor and is listed by the API."""
     require(bench.stack, Capability.CHECK_INS)
     slug = unique("nightly")
     config = {"schedule": {"type": "crontab", "value": "0 3 * * *"}}
     check_in = {"check_in_id": uuid.uuid4().hex, "monitor_slug": slug, "status": "ok", "monitor_config": config}
-    _send(bench, project, json_item("check_in", check_in))
+    _send(bench, shared_project, json_item("check_in", check_in))
 
     def probe() -> Reached[Any] | str:
         answer = bench.api.request("GET", bench.api.organization_path(f"monitors/{slug}/checkins/"))

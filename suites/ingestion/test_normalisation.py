@@ -64,14 +64,14 @@ def test_the_stored_event_is_normalised(bench: Bench, batch: Batch, rule: Rule) 
 
 
 @pytest.mark.requirement("ING-008")
-def test_secrets_are_gone_before_kafka(bench: Bench, project: ProjectRef) -> None:
+def test_secrets_are_gone_before_kafka(bench: Bench, shared_project: ProjectRef) -> None:
     """No byte of a password or a card number is on the first topic, in the row's message or at the API."""
     secret = f"hunter2-{new_event_id()}"
     sent = {"message": f"card {CARD}", "extra": {"password": secret, "deep": {"secret": [secret]}}}
-    event_id = _send(bench, project, sent)
-    shown = bench.document(project, event_id)
+    event_id = _send(bench, shared_project, sent)
+    shown = bench.document(shared_project, event_id)
     on_kafka = bench.tap.seen(INGEST_EVENTS, event_id)[0].value["payload"].decode()
-    for text in (on_kafka, json.dumps(shown), json.dumps(bench.event(project, event_id))):
+    for text in (on_kafka, json.dumps(shown), json.dumps(bench.event(shared_project, event_id))):
         assert secret not in text
         assert CARD not in text
 
@@ -95,10 +95,10 @@ def test_scrubbing_can_be_switched_off(bench: Bench, project: ProjectRef) -> Non
 
 
 @pytest.mark.requirement("ING-008")
-def test_an_automatic_address_is_the_senders(bench: Bench, project: ProjectRef) -> None:
+def test_an_automatic_address_is_the_senders(bench: Bench, shared_project: ProjectRef) -> None:
     """A user address of {{auto}} becomes the address that the door saw, never stays a template."""
-    event_id = _send(bench, project, {"user": {"id": "1", "ip_address": "{{auto}}"}})
-    document = _stored(bench, project, event_id)
+    event_id = _send(bench, shared_project, {"user": {"id": "1", "ip_address": "{{auto}}"}})
+    document = _stored(bench, shared_project, event_id)
     message = bench.tap.seen(INGEST_EVENTS, event_id)[0].value
     assert document["user"]["ip_address"] == message["remote_addr"]
 

@@ -9,16 +9,18 @@ import pytest
 
 from fixtures.clients.clickhouse import ERRORS
 from fixtures.clients.kafka_tap import EVENTS
+from fixtures.clients.sentry_api import ProjectRef
 from fixtures.evidence import Recorder
-from fixtures.ingestion import Bench, Sender
+from fixtures.ingestion import Bench
 
 DAYS = 30
 TTL = re.compile(r"TTL\s+timestamp\s*\+\s*toIntervalDay\(retention_days\)", re.IGNORECASE)
 
 
 @pytest.mark.requirement("ING-013")
-def test_a_new_row_is_kept_for_thirty_days(bench: Bench, sender: Sender, record: Recorder) -> None:
+def test_a_new_row_is_kept_for_thirty_days(bench: Bench, shared_project: ProjectRef, record: Recorder) -> None:
     """A new event carries 30 days on Kafka and in its row."""
+    sender = bench.sender(shared_project)
     event_id = str(sender.event().event_id)
     bench.require_stored(sender, record)
     (row,) = bench.clickhouse.rows([event_id], "retention_days", "timestamp")[event_id]
@@ -28,9 +30,12 @@ def test_a_new_row_is_kept_for_thirty_days(bench: Bench, sender: Sender, record:
 
 
 @pytest.mark.requirement("ING-013")
-def test_an_event_from_before_is_not_stored_in_the_past(bench: Bench, sender: Sender, record: Recorder) -> None:
+def test_an_event_from_before_is_not_stored_in_the_past(
+    bench: Bench, shared_project: ProjectRef, record: Recorder
+) -> None:
     """An event older than the retention is stored as of now, so that it cannot vanish at once."""
     old = (datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=DAYS + 10)).timestamp()
+    sender = bench.sender(shared_project)
     event_id = str(sender.event(timestamp=old).event_id)
     bench.require_stored(sender, record)
     (row,) = bench.clickhouse.rows([event_id], "toUnixTimestamp(timestamp) AS t")[event_id]
