@@ -14,9 +14,10 @@ CHECKS = "suites/ingestion/"
 class Fault:
     """Checks are named below ``suites/ingestion/``: ``file.py::check`` (all its parameters) or ``file.py::check[one]``.
 
-    ``stands_for`` is the incident of real life. ``must_fail`` have to notice (fail or unknown: never a success),
-    ``may_fail`` may, and ``must_pass`` run beside them and must not cry. ``blunt`` breaks so much that noticing it
-    proves little of a single check: it does not count as that check's fault. ``quick`` puts it into the spread that
+    ``stands_for`` is the incident of real life. ``must_fail`` have to fail, ``may_fail`` may, and ``must_pass`` run
+    beside them and must not cry. A check that says unknown has not noticed anything, unless the fault ``blocks`` what
+    the check prepares: then it is right to say that it cannot judge. ``blunt`` breaks so much that noticing it proves
+    little of a single check: it does not count as that check's fault. ``quick`` puts it into the spread that
     ``make test`` runs. ``inject`` breaks the stack through the workshop, which remembers how to heal each step.
     """
 
@@ -27,6 +28,7 @@ class Fault:
     must_pass: tuple[str, ...]
     inject: Callable[[Workshop], None]
     may_fail: tuple[str, ...] = ()
+    blocks: bool = False
     blunt: bool = False
     quick: bool = False
 

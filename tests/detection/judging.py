@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from reports.models import Report, Verdict
 from tests.detection.fault import Fault, covers
 
-NOTICED = frozenset({Verdict.FAIL, Verdict.UNKNOWN})
+CRIED = frozenset({Verdict.FAIL, Verdict.UNKNOWN})
 
 
 class Outcome(enum.StrEnum):
@@ -39,18 +39,19 @@ class Result(BaseModel):
 
 
 def judge(fault: Fault, report: Report, *, seconds: float = 0.0, checking: float = 0.0) -> Result:
-    """Caught when every named check noticed and no other did."""
+    """Caught when every named check noticed and no other cried."""
+    noticing = CRIED if fault.blocks else CRIED - {Verdict.UNKNOWN}
     verdicts = {check.id: check.verdict for check in report.checks}
     named = [check for check in verdicts if any(covers(name, check) for name in fault.must_fail)]
     absent = [name for name in fault.must_fail if not any(covers(name, check) for check in verdicts)]
-    missed = [*absent, *(f"{check} ({verdicts[check]})" for check in named if verdicts[check] not in NOTICED)]
+    missed = [*absent, *(f"{check} ({verdicts[check]})" for check in named if verdicts[check] not in noticing)]
     cried = _cried(fault, verdicts, named)
     outcome = Outcome.MISSED if missed else Outcome.FALSE_ALARM if cried else Outcome.CAUGHT
     return Result(
         fault=fault.id,
         outcome=outcome,
         named=len(named),
-        noticed=tuple(check for check in named if verdicts[check] in NOTICED),
+        noticed=tuple(check for check in named if verdicts[check] in noticing),
         missed=tuple(missed),
         cried=tuple(cried),
         reason=_reason(report, (*cried, *missed)),
@@ -61,7 +62,7 @@ def judge(fault: Fault, report: Report, *, seconds: float = 0.0, checking: float
 
 def _cried(fault: Fault, verdicts: Mapping[str, Verdict], named: Sequence[str]) -> list[str]:
     allowed = {check for check in verdicts if any(covers(name, check) for name in fault.may_fail)}
-    return [c for c, verdict in verdicts.items() if verdict in NOTICED and c not in named and c not in allowed]
+    return [c for c, verdict in verdicts.items() if verdict in CRIED and c not in named and c not in allowed]
 
 
 def _reason(report: Report, checks: Sequence[str]) -> str:

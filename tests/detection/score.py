@@ -42,13 +42,13 @@ def save(path: Path, results: Sequence[Result]) -> None:
 
 
 def earlier(path: Path) -> tuple[Result, ...]:
-    """Caught faults of an earlier session on this very commit, so that an ended one can be taken up again."""
+    """Caught faults of an earlier session on this very commit with nothing changed: it can be taken up again."""
     try:
         score = Score.model_validate_json(path.read_text())
     except (OSError, ValidationError):
         return ()
-    if score.commit != commit():
-        return ()
+    if score.commit != commit() or score.commit.endswith("-dirty"):
+        return ()  # what was changed since cannot be told
     return tuple(result for result in score.results if result.outcome is Outcome.CAUGHT)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ FAULT = Fault(
     sentence="Something is broken.",
     stands_for="an incident",
     inject=lambda _: None,
+    blocks=True,
     must_fail=("test_a.py::test_named", "test_a.py::test_many[one]"),
     may_fail=("test_a.py::test_neighbour",),
     must_pass=("test_a.py::test_other",),
@@ -57,6 +59,11 @@ def test_an_outcome_follows_from_the_verdicts(change: dict[str, Verdict], outcom
     assert judge(FAULT, _report({**ALL_WELL, **change})).outcome is outcome
 
 
+def test_unknown_counts_only_where_the_fault_blocks_what_a_check_prepares() -> None:
+    result = judge(replace(FAULT, blocks=False), _report(ALL_WELL))
+    assert (result.outcome, result.missed) == (Outcome.MISSED, (f"{CHECKS}test_a.py::test_many[one] (unknown)",))
+
+
 def test_a_named_check_that_is_not_there_is_missed() -> None:
     result = judge(FAULT, _report({"test_named": Verdict.FAIL}))
     assert (result.outcome, result.missed) == (Outcome.MISSED, ("test_a.py::test_many[one]",))
@@ -71,9 +78,13 @@ def test_a_name_means_all_its_parameters_and_no_longer_name() -> None:
 
 def test_a_session_is_taken_up_where_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     caught = Result(fault="a", outcome=Outcome.CAUGHT)
+    monkeypatch.setattr(score, "commit", lambda: "one")
     score.save(tmp_path / "score.json", [caught, Result(fault="b", outcome=Outcome.MISSED)])
     assert score.earlier(tmp_path / "score.json") == (caught,)
     monkeypatch.setattr(score, "commit", lambda: "another")
+    assert score.earlier(tmp_path / "score.json") == ()
+    monkeypatch.setattr(score, "commit", lambda: "one-dirty")
+    score.save(tmp_path / "score.json", [caught])
     assert score.earlier(tmp_path / "score.json") == ()
     assert score.earlier(tmp_path / "none.json") == ()
 

@@ -67,7 +67,6 @@ FAULTS = (
             "test_door_refuses.py::test_a_disabled_key_is_refused",
         ),
         must_pass=(LAYOUT, ALIVE),
-        quick=True,
     ),
     Fault(
         id="door-hides-answers",
@@ -137,6 +136,7 @@ FAULTS = (
         inject=_through({"headers": {"customResponseHeaders": {"Access-Control-Expose-Headers": ""}}}),
         must_fail=("test_cors_and_health.py::test_a_browser_may_read_the_answer",),
         must_pass=(PREFLIGHT, LAYOUT),
+        quick=True,
     ),
     Fault(
         id="door-throttles",

@@ -29,6 +29,7 @@ FAULTS = (
             "test_limits.py::test_every_limited_event_is_an_outcome",
         ),
         may_fail=("test_limits.py::test_another_key_of_the_project_is_untouched",),
+        blocks=True,  # the checks prepare a key beyond its limit
         must_pass=(LAYOUT, ALIVE),
     ),
     Fault(
@@ -38,7 +39,8 @@ FAULTS = (
         inject=_tell("""
             real_quotas = get_quotas
             def get_quotas(project, keys=None):
-                return [{**q, "scope": "project", "scopeId": str(project.id)} for q in real_quotas(project, keys=keys)]
+                found = real_quotas(project, keys=list(project.key_set.all()))
+                return [{**quota, "scope": "project", "scopeId": str(project.id)} for quota in found]
         """),
         must_fail=(
             "test_limits.py::test_another_key_of_the_project_is_untouched",
@@ -74,7 +76,6 @@ FAULTS = (
             "test_normalisation.py::test_scrubbing_follows_the_project_settings",
         ),
         must_pass=(ALIVE, *each(NORMALISED, "harmless extra stays")),
-        quick=True,
     ),
     Fault(
         id="config-scrubs-everything",

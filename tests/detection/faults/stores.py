@@ -136,6 +136,7 @@ FAULTS = (
         inject=lambda workshop: workshop.kafka(_create_stray, undo=_delete_stray),
         must_fail=(EVERY_TOPIC,),
         must_pass=(ALIVE, TABLE),
+        quick=True,
     ),
     Fault(
         id="postgres-resolves-everything",
