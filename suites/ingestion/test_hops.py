@@ -106,6 +106,19 @@ def test_the_stored_error_has_the_content_that_was_sent(bench: Bench, journey: J
     assert event["release"]["version"] == RELEASE
 
 
+@pytest.mark.requirement("ING-012")
+def test_the_stack_trace_can_be_read(bench: Bench, journey: Journey) -> None:
+    """The web API shows the frames of the sending code, innermost last, with the source line and the SDK's context."""
+    event = bench.event(journey.project, journey.event_id)
+    (entry,) = (entry["data"] for entry in event["entries"] if entry["type"] == "exception")
+    frames = entry["values"][0]["stacktrace"]["frames"]
+    assert [frame["function"] for frame in frames] == ["_raised", "_pay"]
+    number = frames[-1]["lineNo"]
+    assert dict(frames[-1]["context"])[number].strip() == "raise PaymentError(message)"
+    assert event["sdk"]["name"] == "sentry.python"
+    assert event["contexts"]["trace"]["trace_id"]
+
+
 @pytest.mark.requirement("ING-001")
 def test_the_content_is_the_same_at_every_hop(bench: Bench, journey: Journey) -> None:
     """The message, user, release and environment do not change between the topics, the row, Snuba and the API."""
