@@ -6,6 +6,7 @@ the server, stop or pause it, or act as an administrator of a store. Nothing in 
 
 from __future__ import annotations
 
+import json
 import shutil
 import urllib.request
 from collections.abc import Callable
@@ -43,23 +44,13 @@ class Workshop:
         self._restarted: dict[str, None] = {}
 
     # -- files ------------------------------------------------------------------------------------------------
-    def edit_yaml(self, relative: str, change: Callable[[Any], None]) -> None:
-        """Change a YAML file of the stack in place."""
+    def edit(self, relative: str, change: Callable[[Any], None]) -> None:
+        """Change a JSON or YAML file of the stack in place."""
         path = self._keep(relative)
-        document = yaml.safe_load(path.read_text())
+        document = yaml.safe_load(path.read_text())  # JSON is YAML too
         change(document)
-        path.write_text(yaml.safe_dump(document, sort_keys=False))
-
-    def replace(self, relative: str, old: str, new: str) -> None:
-        """Change a text of a file.
-
-        :raises CannotBreak: it is not there exactly once.
-        """
-        path = self._keep(relative)
-        text = path.read_text()
-        if text.count(old) != 1:
-            raise CannotBreak(f"{old!r} is {text.count(old)} times in the file", where=str(path))
-        path.write_text(text.replace(old, new))
+        as_json = path.suffix == ".json"
+        path.write_text(json.dumps(document) if as_json else yaml.safe_dump(document, sort_keys=False))
 
     def write(self, relative: str, text: str, *, append: bool = False) -> None:
         """Write a file or, with ``append``, add to it."""

@@ -14,7 +14,7 @@ ROUTES = "traefik/routes.yml"
 
 def _routes(change: Callable[[Any], None]) -> Callable[[Workshop], None]:
     def inject(workshop: Workshop) -> None:
-        workshop.edit_yaml(ROUTES, lambda document: change(document["http"]))
+        workshop.edit(ROUTES, lambda document: change(document["http"]))
         workshop.restart("traefik")
 
     return inject

@@ -30,7 +30,7 @@ def _configure(section: str, **values: Any) -> Callable[[Workshop], None]:  # no
     """Change values of one section of Relay's configuration."""
 
     def inject(workshop: Workshop) -> None:
-        workshop.edit_yaml("relay/config.yml", lambda document: document.setdefault(section, {}).update(values))
+        workshop.edit("relay/config.yml", lambda document: document.setdefault(section, {}).update(values))
         workshop.restart("relay")
 
     return inject
@@ -64,9 +64,9 @@ FAULTS = (
     ),
     Fault(
         id="relay-takes-too-little",
-        sentence="Relay refuses every event of more than 60 bytes.",
+        sentence="Relay refuses every event of more than 70 bytes.",
         stands_for="a size limit given in the wrong unit",
-        inject=_configure("limits", max_event_size=60),
+        inject=_configure("limits", max_event_size=70),
         must_fail=(TAKES, JOURNEY),
         must_pass=(ALIVE, TABLE),
     ),

@@ -76,7 +76,7 @@ def _compiler(code: str) -> Callable[[Workshop], None]:
 
 
 def _linger(workshop: Workshop) -> None:
-    workshop.edit_yaml("snuba-consumer/consumer.json", lambda document: document.update(linger_seconds=4.0))
+    workshop.edit("snuba-consumer/consumer.json", lambda document: document.update(linger_seconds=4.0))
     workshop.restart(CONSUMER)
 
 
@@ -118,7 +118,21 @@ FAULTS = (
             def error_row(message, origin): return {**real_row(message, origin), "project_id": 1}
             """,
         ),
-        must_fail=(SAME_ELSEWHERE, ISOLATED),
+        must_fail=(JOURNEY,),
+        must_pass=(ALIVE, LAYOUT),
+    ),
+    Fault(
+        id="snuba-wrong-issue",
+        sentence="Snuba's consumer writes every event's row under issue 1.",
+        stands_for="a column filled from the wrong field after a schema change",
+        inject=_consumer(
+            f"{PACKAGE}.rows",
+            """
+            real_row = error_row
+            def error_row(message, origin): return {**real_row(message, origin), "group_id": 1}
+            """,
+        ),
+        must_fail=(SAME_ELSEWHERE, "test_grouping.py::test_these_are_two_issues"),
         must_pass=(ALIVE, LAYOUT),
     ),
     Fault(

@@ -101,7 +101,7 @@ FAULTS = (
             "d.update(user={'id': '1', 'ip_address': '192.0.2.1'})",
             "d.update(exception={'values': [{'type': 'X', 'value': 'y'}]}, request={'url': 'https://a.example.test/'})",
             "d['contexts'] = {'trace': {'type': 'trace', 'trace_id': '0' * 31 + '1', 'span_id': '1' * 16}}",
-            "d['logentry'] = {'formatted': 'rewritten'}",
+            "d.update(logentry={'formatted': 'rewritten'}, type='error')",
         ),
         must_fail=(
             *each(NORMALISED, "harmless extra stays", "user's mail address stays", "tags are not scrubbed"),
@@ -119,6 +119,19 @@ FAULTS = (
             "test_normalisation.py::test_an_automatic_address_is_the_senders",
         ),
         must_pass=(ALIVE, *each(NORMALISED, "two hours ago stays")),
+    ),
+    Fault(
+        id="worker-loses-frames",
+        sentence="The worker keeps the innermost frame of a stack trace only, and without its source line.",
+        stands_for="a symbolicator that gives up and hands back what it has",
+        inject=_spoil(
+            "for each in (d.get('exception') or {}).get('values') or []:",
+            "    frames = ((each.get('stacktrace') or {}).get('frames') or [])[-1:]",
+            "    for frame in frames: frame.pop('context_line', None)",
+            "    each['stacktrace'] = {'frames': frames}",
+        ),
+        must_fail=("test_hops.py::test_the_stack_trace_can_be_read", *each(NORMALISED, "250 of 400 frames are kept")),
+        must_pass=(JOURNEY, CONTENT),
     ),
     Fault(
         id="worker-shifts-time",
