@@ -220,16 +220,10 @@ SIZE = (
         status=413,
         detail="envelope exceeded size limits for type 'client_report'",
     ),
-    Refusal(
-        name="store of 1.2 MB",
-        build=_store(lambda e: _document(e, "x" * 1_200_000)),
-        status=413,
-        detail="Failed to buffer the request body: length limit exceeded",
-    ),
     *(
         Refusal(
-            name=f"store of 32 MiB packed as {encoding}",
-            build=_raw(_packed_bomb(32 * MIB, encoding), encoding, store_path),
+            name=f"store of 2 MiB packed as {encoding}",
+            build=_raw(_packed_bomb(2 * MIB, encoding), encoding, store_path),
             status=413,
             detail="Failed to buffer the request body: length limit exceeded",
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
 
-from fixtures.clients.door import Answer
+from fixtures.clients.door import Answer, Request, store_path
 from fixtures.clients.envelope import new_event_id
 from fixtures.clients.sentry_api import Key, ProjectRef
 from fixtures.evidence import Recorder
@@ -61,6 +62,22 @@ def test_nothing_refused_reaches_a_topic(
     came = [m.place for event_id in others for topic in INGEST_TOPICS for m in bench.tap.seen(topic, event_id)]
     record.figure("refusals tried", len(attempts), "requests")
     assert not came, f"refused, yet on Kafka: {came}"
+
+
+@pytest.mark.requirement("ING-003")
+def test_a_store_request_over_its_limit_is_never_taken(
+    bench: Bench, shared_project: ProjectRef, record: Recorder
+) -> None:
+    """An event of 1.2 MB sent as it is to the store endpoint is refused, and nothing of it is stored."""
+    event_id = new_event_id()
+    body = json.dumps({"event_id": event_id, "message": "x" * 1_200_000}).encode()
+    answer = bench.door.send(Request(path=store_path(shared_project.id), body=body, key=shared_project.key.public))
+    record.figure("answer to 1.2 MB", answer.status, "HTTP status")
+    # Relay refuses by the announced length and hangs up; a proxy that is still sending then answers 502 by itself.
+    assert answer.status in (413, 502), str(answer)
+    if answer.status == 413:
+        assert answer.detail == "Failed to buffer the request body: length limit exceeded"
+    bench.require_absent(shared_project, event_id)
 
 
 @pytest.mark.requirement("ING-003")
