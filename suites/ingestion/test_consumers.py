@@ -22,7 +22,7 @@ from fixtures.waiting import Reached, wait_for
 USERS = Path(__file__).parents[2] / "manifests" / "kafka" / "users.yaml"
 WRITERS = ("relay", "sentry", "snuba")
 # Looks, 0.4 s apart, at which nothing moved before one more event is sent.
-UNMOVED = 5
+UNMOVED = 3
 NOT_ERRORS = "holds no errors: its consumer is not part of the errors-only profile"
 
 # How many groups must read a topic: events is read by Snuba and by Sentry's post-process forwarder.
