@@ -49,6 +49,7 @@ FAULTS = (
         stands_for="a consumer scaled to zero or in a crash loop: events wait on Kafka until they expire",
         inject=lambda workshop: workshop.stop(INGEST),
         must_fail=(JOURNEY, *each(LIVE, "ingest-events")),
+        blocks=True,  # the check of consumers first has an event stored
         must_pass=(LAYOUT, TRANSACTION),
     ),
     Fault(
