@@ -57,7 +57,9 @@ def sentence(report: Report) -> str:
     if not judged:
         return f"Nothing was judged {of}: that is no success."
     waived = f", {seen[Verdict.WAIVED]} of them waived" if seen[Verdict.WAIVED] else ""
-    return f"All {judged} judged checks hold {of}{waived}."
+    left = sum(requirement.verdict is Verdict.NOT_RUN for requirement in report.requirements)
+    rest = f"; {left} of {len(report.requirements)} requirements were not judged" if left else ""
+    return f"All {judged} judged checks hold {of}{waived}{rest}."
 
 
 def capped(items: Sequence[str], cap: int = CAP) -> list[str]:

@@ -132,8 +132,11 @@ def test_an_unknown_command_is_bad_input() -> None:
 @pytest.mark.parametrize(
     ("made", "sentence"),
     [
-        (report(check("a", P)), "All 1 judged checks hold on the embedded stack."),
-        (report(check("a", P), check("b", W)), "All 2 judged checks hold on the embedded stack, 1 of them waived."),
+        (report(check("a", P)), "All 1 judged checks hold on the embedded stack; 2 of 3 requirements were not judged."),
+        (
+            report(check("a", P), check("b", W)),
+            "All 2 judged checks hold on the embedded stack, 1 of them waived; 2 of 3 requirements were not judged.",
+        ),
         (
             report(check("a", F), exit_code=1),
             "The platform does not conform: 1 of 1 judged checks failed on the embedded stack.",
