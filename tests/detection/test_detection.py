@@ -49,4 +49,7 @@ def test_the_healed_stack_passes_the_same_checks(workshop: Workshop, results: li
     report = runner.run_checks(workshop.root, [CHECKS] if everything else sorted(names))
     ran = {check.id: check for check in report.checks if check.verdict is not Verdict.NOT_RUN}
     assert ran
-    assert {name: check.reason[:300] for name, check in ran.items() if check.verdict not in FINE} == {}
+    ailing = [
+        f"{name}: {check.verdict}, {check.reason[:500]}" for name, check in ran.items() if check.verdict not in FINE
+    ]
+    assert not ailing, "\n".join(["checks fail without any fault:", *ailing])
