@@ -32,6 +32,7 @@ def neighbours(bench: Bench) -> Neighbours:
         verdict = bench.verdict(sender)
         assert verdict.proven, str(verdict)
         made.append((project, event_id))
+    bench.await_searchable()
     (mine, my_event), (theirs, their_event) = made
     return Neighbours(mine=mine, theirs=theirs, my_event=my_event, their_event=their_event)
 

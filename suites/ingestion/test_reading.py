@@ -40,6 +40,7 @@ def shown(bench: Bench) -> Shown:
         sender.event(message="red tide", fingerprint=["red"], level="warning", tags={"colour": "red"}, user={"id": "9"})
     verdict = bench.verdict(sender)
     assert verdict.proven, str(verdict)
+    bench.await_searchable()
     rows = bench.clickhouse.rows(sender.ids, "group_id")
     groups = [str(rows[event_id][0].values["group_id"]) for event_id in sender.ids]
     return Shown(project=project, sender=sender, blue=groups[0], red=groups[-1])
