@@ -122,6 +122,8 @@ def test_never():
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # A shell's background job (CI among them) hands down that Ctrl-C is ignored; here it must arrive.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         wait_for("the waiting check", lambda: Reached(None) if reached.exists() else "not there", timeout=30)
