@@ -53,11 +53,13 @@ def _server_is_ready(root: Path, name: str) -> bool:
 
 
 def _await_nothing_left(root: Path) -> None:
-    gone = until(
-        lambda: not leftovers.is_alive(root) and not marked_processes(root),
-        f"still there: {[process.name() for process in marked_processes(root)]}",
-    )
-    wait_for("the orphaned stack to end", gone, timeout=LIMIT)
+    def probe() -> Reached[None] | str:
+        found = marked_processes(root)
+        if found or leftovers.is_alive(root):
+            return f"supervisor alive: {leftovers.is_alive(root)}; still there: {[process.pid for process in found]}"
+        return Reached(None)
+
+    wait_for("the orphaned stack to end", probe, timeout=LIMIT)
 
 
 @pytest.mark.parametrize("moment", ["postgres", "kafka"])
