@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +22,8 @@ from fixtures.waiting import Reached, wait_for
 
 USERS = Path(__file__).parents[2] / "manifests" / "kafka" / "users.yaml"
 WRITERS = ("relay", "sentry", "snuba")
-# Looks, 0.4 s apart, at which nothing moved before one more event is sent.
-UNMOVED = 3
+# Seconds between one more event and the next while a position is not yet past the end.
+NEXT_EVENT = 0.5
 NOT_ERRORS = "holds no errors: its consumer is not part of the errors-only profile"
 
 # How many groups must read a topic: events is read by Snuba and by Sentry's post-process forwarder.
@@ -114,23 +115,22 @@ def test_there_is_no_lag_at_rest(bench: Bench, sender: Sender, record: Recorder)
     """Once the last event is stored, every live group gets past the end that each topic had at that moment."""
     sender.event()
     bench.require_stored(sender, record)
-    ends = bench.kafka.ends(CONSUMED)
-    quiet: list[str] = []
+    ends, sent = bench.kafka.ends(CONSUMED), time.monotonic()
 
     def probe() -> Reached[list[Position]] | str:
+        nonlocal sent
         live = [position for position in bench.kafka.grid() if position.members and position.topic in CONSUMED]
         behind = [p for p in live if (p.committed or 0) < ends[p.topic, p.partition]]
         if live and not behind:
             return Reached(live)
         # Sentry 23.7.1's forwarder writes a position down only when a later message has come, and at most once a
-        # second: where nothing moved for longer, one more event tells what was not read from what was not written.
-        quiet.append(describe(behind))
-        if quiet[-UNMOVED:].count(quiet[-1]) == UNMOVED:
-            quiet.clear()
+        # second: one more event tells what was not read from what was not written.
+        if time.monotonic() - sent > NEXT_EVENT:
             sender.event()
+            sent = time.monotonic()
         return f"behind {ends}:\n{describe(behind)}"
 
-    live = wait_for("all live groups to get past the end", probe, timeout=LIMITS.hop_events, interval=0.4, in_a_row=2)
+    live = wait_for("all live groups to get past the end", probe, timeout=LIMITS.hop_events, interval=0.2, in_a_row=2)
     record.figure("live group positions without lag", len(live), "positions")
     record.figure("events until all positions were written down", len(sender.ids), "events")
     assert {position.topic for position in live} == set(CONSUMED)
