@@ -135,7 +135,7 @@ def test_postgres_secrets_are_reloaded_by_the_operator() -> None:
 
 
 def test_the_namespace_of_everything_is_declared() -> None:
-    (namespace,) = manifests.load(MANIFESTS / "namespace.yaml").others
+    (namespace,) = manifests.load(MANIFESTS / "namespace" / "namespace.yaml").others
     assert (namespace["kind"], namespace["metadata"]["name"]) == ("Namespace", "sentry-system")
 
 

@@ -74,6 +74,7 @@ def test_ids_follow_their_topics(requirements: dict[str, Requirement]) -> None:
         ("BUD", "budget"),
         ("GIT", "gitops"),
         ("CAP", "capacity"),
+        ("MAN", "manifests"),
     }
 
 
