@@ -14,7 +14,8 @@ FIND_PYTHON = for p in "$$SENTRY_CONFORMANCE_PYTHON" python3.11 /usr/bin/python3
 NO_PYTHON = "error: Python 3.11 was not found; next: install python3.11 and python3.11-venv, or run" \
 	"uv python install 3.11, or name one in SENTRY_CONFORMANCE_PYTHON"
 
-.PHONY: help conformance test detection up down status doctor lint benchmark report clean-cache lock environment install rust
+.PHONY: help conformance test detection up down status kind-images kind-up kind-down kind-status target doctor lint \
+	benchmark report clean-cache lock environment install rust
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +39,21 @@ down: environment ## Stop the embedded stack
 status: environment ## Show each component: version, real or stand-in, pid, port, memory, CPU
 	@$(PYTHON) -m fixtures.embedded status $(ARGS)
 
+kind-images: environment ## Build every image of the kind stack from package registries (ENTRY=relay: that one; ENTRY=list)
+	@$(PYTHON) -m fixtures.kind.images $(if $(ENTRY),$(if $(filter list,$(ENTRY)),--list,--only '$(ENTRY)')) $(ARGS)
+
+kind-up: environment ## Make a kind cluster with the platform on it and keep it, or bring it up to date
+	@$(PYTHON) -m fixtures.kind up $(ARGS)
+
+kind-down: environment ## Remove the kind cluster that is kept
+	@$(PYTHON) -m fixtures.kind down $(ARGS)
+
+kind-status: environment ## Show every kind cluster and what runs on it
+	@$(PYTHON) -m fixtures.kind status $(ARGS)
+
+target: environment ## Write a first target file for --stack=existing (make -s target > target.yaml)
+	@$(PYTHON) -m fixtures.kubernetes.discover $(ARGS)
+
 doctor: ## Say what this machine lacks for each stack, and how to get it
 	@$(FIND_PYTHON); [ -n "$$p" ] || p=python3; "$$p" -m fixtures.doctor $(ARGS)
 
@@ -58,8 +74,7 @@ rust: environment ## Put a Rust toolchain into the cache, for a machine without 
 	@$(PYTHON) -m fixtures.embedded.install --rust
 
 clean-cache: environment ## Remove what no run used for a day (ENTRY=relay: that entry; ENTRY=list: show them)
-	@$(PYTHON) -m fixtures.embedded.install \
-	$(if $(filter list,$(ENTRY)),--list,$(if $(ENTRY),--remove '$(ENTRY)',--prune))
+	@$(PYTHON) -m fixtures.cache $(if $(filter list,$(ENTRY)),--list,$(if $(ENTRY),--remove '$(ENTRY)'))
 
 lock: environment ## Resolve the locks in fixtures/locks anew
 	@$(PYTHON) -m fixtures.relock $(ARGS)

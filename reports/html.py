@@ -15,7 +15,7 @@ from reports import svg
 from reports.build import worst_first
 from reports.models import CheckResult, Grid, Report, RequirementResult, Verdict
 from reports.rules import PRECEDENCE
-from reports.terminal import sentence
+from reports.terminal import sentence, what_was_judged
 
 MAX_CHECKS = 500
 MAX_TIMELINES = 20
@@ -33,6 +33,7 @@ def head(report: Report) -> Section:
     return {
         "tone": tone(report),
         "sentence": sentence(report),
+        "parts": what_was_judged(report),
         "tiles": [(verdict, checks.count(verdict), judged.count(verdict)) for verdict in PRECEDENCE],
     }
 

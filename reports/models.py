@@ -74,6 +74,7 @@ class ComponentFact(Model):
     version: str
     provenance: Literal["real", "substitute", "stand-in"]
     note: str = ""
+    managed_by: str = ""
 
 
 class LinkFact(Model):
@@ -113,13 +114,18 @@ class Evidence(Model):
 
 
 class CheckResult(Model):
-    """One check: what it is for, what it proves, what came out and why."""
+    """One check: what it is for, what it proves, what came out and why.
+
+    ``left_out``: it is not-run because the run was asked for without what it needs, such as an operator whose image
+    cannot be built.
+    """
 
     id: str
     purpose: str
     requirements: list[str]
     verdict: Verdict
     reason: str = ""
+    left_out: bool = False
     seconds: float = 0.0
     evidence: list[Evidence] = []
 

@@ -51,15 +51,33 @@ def sentence(report: Report) -> str:
     if report.run.exit_code in (2, 3, 4):
         why = f" It was ended by: {first_line(report.run.ended_by)}" if report.run.ended_by else ""
         return f"The run was interrupted: {judged} of {len(report.checks)} checks were judged {of}.{why}"
-    open_ = seen[Verdict.UNKNOWN] + seen[Verdict.NOT_RUN] - report.run.deselected
+    left_out = sum(check.left_out for check in report.checks)
+    open_ = seen[Verdict.UNKNOWN] + seen[Verdict.NOT_RUN] - report.run.deselected - left_out
     if open_ > 0:
         return f"No check failed {of}, but {open_} could not be judged: that is no success."
     if not judged:
         return f"Nothing was judged {of}: that is no success."
     waived = f", {seen[Verdict.WAIVED]} of them waived" if seen[Verdict.WAIVED] else ""
+    without = f"; {left_out} were left out for want of what they need" if left_out else ""
     left = sum(requirement.verdict is Verdict.NOT_RUN for requirement in report.requirements)
     rest = f"; {left} of {len(report.requirements)} requirements were not judged" if left else ""
-    return f"All {judged} judged checks hold {of}{waived}{rest}."
+    return f"All {judged} judged checks hold {of}{waived}{without}{rest}."
+
+
+def what_was_judged(report: Report) -> str:
+    """Which components were the ADR's own servers and which were not, and which ran without their operator."""
+    parts = report.stack.components
+    if not parts:
+        return ""
+    kinds = {
+        kind: [part.name for part in parts if part.provenance == kind] for kind in ("real", "substitute", "stand-in")
+    }
+    told = [f"{len(names)} {kind} ({', '.join(names)})" for kind, names in kinds.items() if names and kind != "real"]
+    by_operator = [part.name for part in parts if part.managed_by.startswith("operator ")]
+    without = [part.name for part in parts if part.managed_by.endswith("without an operator")]
+    run_by = [f"by their operators: {', '.join(by_operator)}"] if by_operator else []
+    run_by += [f"without their operator: {', '.join(without)}"] if without else []
+    return "; ".join([", ".join([f"{len(kinds['real'])} of {len(parts)} components real", *told]), *run_by])
 
 
 def capped(items: Sequence[str], cap: int = CAP) -> list[str]:
@@ -78,8 +96,10 @@ def _headline(report: Report) -> list[str]:
     proven = [requirement for requirement in report.requirements if requirement.checks]
     missing = len(report.requirements) - len(proven)
     left = f"; {missing} not judged in this run" if missing else ""
+    parts = what_was_judged(report)
     return [
         sentence(report),
+        *([f"judged:       {parts}"] if parts else []),
         f"requirements: {counts(requirement.verdict for requirement in proven)}{left}",
         f"checks:       {counts(check.verdict for check in report.checks)} in {report.run.seconds:.0f} s",
     ]
@@ -120,10 +140,9 @@ def _some(names: Sequence[str], most: int = 4) -> str:
 
 def _components(report: Report) -> list[str]:
     if not report.stack.components:
-        return ["components:   none, the stack did not come up"]
-    rows = [(part.name, part.version, part.provenance, part.note) for part in report.stack.components]
-    name, version, kind = (max(len(row[column]) for row in rows) for column in range(3))
-    return [
-        f"Components ({len(rows)}):",
-        *(clip(f"  {row[0]:{name}}  {row[1]:{version}}  {row[2]:{kind}}  {row[3]}".rstrip(), WIDTH) for row in rows),
-    ]
+        why = "the stack did not come up" if report.run.ended_by else "no check of this run looked at a stack"
+        return [f"components:   none, {why}"]
+    rows = [(part.name, part.version, part.provenance, part.managed_by, part.note) for part in report.stack.components]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = ("  ".join(text.ljust(width) for text, width in zip(row, (*widths, 0), strict=True)) for row in rows)
+    return [f"Components ({len(rows)}):", *(clip(f"  {line}".rstrip(), WIDTH) for line in lines)]

@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
+
+from fixtures.embedded.provider import EmbeddedProvider
 
 VARIABLE = "SENTRY_CONFORMANCE_BROKEN_STACK"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give the session its stack before it looks for one."""
-    from fixtures.session import KEY, Session  # late: the root conftest imports it, and pytest rewrites it then
+    from fixtures.session import KEY, Session, asked  # late: the root conftest imports it, and pytest rewrites it then
 
-    config.stash[KEY] = Session(root=Path(os.environ[VARIABLE]), own=None)
+    config.stash[KEY] = Session(provider=EmbeddedProvider(asked(config)), handle=os.environ[VARIABLE])

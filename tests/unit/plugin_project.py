@@ -22,7 +22,7 @@ requirements:
 """
 HEADER = """
 import pytest
-from fixtures.verdicts import not_applicable, unknown
+from fixtures.verdicts import not_applicable, not_run, unknown
 pytestmark = pytest.mark.requirement("ING-001")
 """
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import bootstrap, doctor
-from fixtures.doctor import Finding
+from fixtures import bootstrap, doctor, doctor_kind, doctor_rows
+from fixtures.doctor_rows import Finding
+from fixtures.errors import SetupFailed
+from fixtures.kind import preflight
 
 ROOT = Path(__file__).parents[2]
 MAKE = ("make", "--no-print-directory", "-C", str(ROOT))
@@ -67,7 +69,7 @@ def test_a_cached_relay_makes_its_compilers_needless(bare: Path, tmp_path: Path)
     entry.mkdir(parents=True)
     (entry / "seal.json").touch()
     rows = doctor.embedded()
-    assert doctor.is_cached("relay")
+    assert doctor_rows.is_cached("relay")
     assert [found.what for found in rows if found.what in (*doctor.BUILD_TOOLS, "cargo") and found.needed] == []
 
 
@@ -90,9 +92,15 @@ def test_a_home_that_cannot_be_made_is_one_row(monkeypatch: pytest.MonkeyPatch) 
 def test_the_docker_daemon_is_asked(bare: Path) -> None:
     (bare / "docker").write_text("#!/bin/sh\necho 'permission denied' >&2\nexit 1\n")
     (bare / "docker").chmod(0o755)
-    daemon = row(doctor.kind(), "docker daemon")
-    assert not daemon.ok
-    assert not doctor.can_run(doctor.kind())
+    engine = row(doctor_kind.rows(), "docker engine")
+    assert (engine.ok, engine.needed) == (False, True)
+    assert not doctor.can_run(doctor_kind.rows())
+
+
+def test_a_kind_cluster_is_refused_with_all_that_it_lacks(bare: Path) -> None:
+    assert bare.is_dir()
+    with pytest.raises(SetupFailed, match=r"docker: missing \(install Docker Engine\); .*built images: missing"):
+        preflight.require()
 
 
 def test_a_kubeconfig_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,7 +99,7 @@ def test_the_summary_puts_failures_first_and_says_what_was_not_judged(project: P
             "*NOT-APPLICABLE*",
             "*this stack has no such thing",
             "  CAP-001: needs the load tests, planned",
-            "components: *none, the stack did not come up",
+            "components: *none, no check of this run looked at a stack",
             "report: *report.json*",
         ]
     )
@@ -199,7 +199,7 @@ def test_it(stack):
     )
     assert project.run().ret == 0
     facts = project.report()["stack"]
-    assert facts["components"] == [{"name": "snuba", "version": "1", "provenance": "stand-in", "note": "ours"}]
+    assert facts["components"] == [{"name": "snuba", "version": "1", "provenance": "stand-in", "note": "ours", "managed_by": ""}]
     assert facts["links"][0]["policy"] == "mtls"
     assert facts["usage"][0]["memory_bytes"] == 2048
 
@@ -226,3 +226,19 @@ def test_a_failing_test_outside_suites_still_fails_a_mixed_run(project: Project)
     tests = project.pytester.mkdir("tests")
     (tests / "test_b.py").write_text("def test_plain():\n    assert False\n")
     assert project.run("tests").ret == 1
+
+
+def test_what_a_run_leaves_out_is_told_and_is_no_failure(project: Project) -> None:
+    left_out = '\ndef test_left_out():\n    "It holds."\n    not_run("operator image not available")\n'
+    project.checks(PASSES + left_out)
+    result = project.run()
+    assert result.ret == 0
+    assert project.verdicts() == {"test_passes": "pass", "test_left_out": "not-run"}
+    (check,) = (entry for entry in project.report()["checks"] if entry["verdict"] == "not-run")
+    assert (check["left_out"], check["reason"]) == (True, "operator image not available")
+    result.stdout.fnmatch_lines(["*All 1 judged checks hold on the embedded stack; 1 were left out*"])
+
+
+def test_a_run_that_leaves_everything_out_judged_nothing(project: Project) -> None:
+    project.checks('\ndef test_left_out():\n    "It holds."\n    not_run("no definitions were given")\n')
+    assert project.run().ret == 5

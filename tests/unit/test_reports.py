@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reports import terminal
 from reports.__main__ import main
 from reports.build import ReportError, digest, load, to_json
-from reports.models import Report, Verdict
+from reports.models import ComponentFact, Report, StackFacts, Verdict
 from reports.rules import exit_code, requirement_verdict
 from reports.schema import PUBLISHED, text
 from tests.unit.report_sample import check, report
@@ -167,3 +167,15 @@ def test_the_verdict_in_one_sentence(made: Report, sentence: str) -> None:
 def test_the_digest_covers_the_content() -> None:
     one, other = report(check("a", P)), report(check("a", F))
     assert one.digest == digest(one) != other.digest
+
+
+def test_the_first_lines_tell_operators_from_stand_ins() -> None:
+    parts = [
+        ComponentFact(name="postgres", version="17", provenance="real", managed_by="operator CloudNativePG 1.30.0"),
+        ComponentFact(name="kafka", version="4", provenance="real", managed_by="StatefulSet without an operator"),
+        ComponentFact(name="snuba", version="1", provenance="stand-in", managed_by="Deployment"),
+    ]
+    judged = report().model_copy(update={"stack": StackFacts(kind="kind", components=parts)})
+    assert terminal.what_was_judged(judged) == (
+        "2 of 3 components real, 1 stand-in (snuba); by their operators: postgres; without their operator: kafka"
+    )
