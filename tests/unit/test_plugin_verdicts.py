@@ -199,7 +199,8 @@ def test_it(stack):
     )
     assert project.run().ret == 0
     facts = project.report()["stack"]
-    assert facts["components"] == [{"name": "snuba", "version": "1", "provenance": "stand-in", "note": "ours", "managed_by": ""}]
+    snuba = {"name": "snuba", "version": "1", "provenance": "stand-in", "note": "ours", "managed_by": ""}
+    assert facts["components"] == [snuba]
     assert facts["links"][0]["policy"] == "mtls"
     assert facts["usage"][0]["memory_bytes"] == 2048
 

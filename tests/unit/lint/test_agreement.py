@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from kubernetes.client import models
 
 from fixtures import kustomize
 from fixtures.embedded import catalogue
@@ -125,3 +126,9 @@ def test_every_file_is_part_of_a_kustomization() -> None:
         used = {*named.get("resources", ()), *(one["path"] for one in named.get("patches", ()) if "path" in one)}
         used |= {name for one in named.get("configMapGenerator", ()) for name in one.get("files", ())}
         assert str(path.relative_to(home)) in used | {"kustomization.yaml", "values.yaml"}, path
+
+
+def test_kinds_of_kubernetes_are_known_by_their_models() -> None:
+    """A kind without a model would pass with any field."""
+    unknown = [kind for kinds in NATIVE.values() for kind in kinds if not hasattr(models, f"V1{kind}")]
+    assert unknown == []
