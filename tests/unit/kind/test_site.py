@@ -1,4 +1,4 @@
-"""A cluster's folder: addresses that do not collide, records that can be read back, locks that end with their holder."""
+"""A cluster's folder: addresses that do not collide, records that are read back, locks that end with their holder."""
 
 from __future__ import annotations
 

@@ -13,12 +13,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives import serialization
+
 from fixtures import pki
 from fixtures.clients.kube import Kube, connect
 from fixtures.clients.kube_errors import KubeError
 from fixtures.embedded.process import tail
 from fixtures.embedded.server import minimal_environment
 from fixtures.kubernetes import account
+from fixtures.pki import secrets as pki_secrets
 from fixtures.waiting import Reached, wait_for
 from tests.unit.kubernetes.samples import write_kubeconfig
 
@@ -119,6 +122,9 @@ def _prepare(folder: Path, port: int) -> ControlPlane:
         dns_names=["localhost"],
         ip_addresses=["127.0.0.1"],
     )
+    encoding, form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    public = pki_secrets.read_key(folder / "tls").public_key()
+    (folder / "accounts.pub").write_bytes(public.public_bytes(encoding, form))
     tokens = {user: secrets.token_hex(16) for user in (ADMIN, NOBODY)}
     groups = {ADMIN: ',"system:masters"', NOBODY: ""}
     lines = [f"{token},{user},{user}{groups[user]}" for user, token in tokens.items()]
@@ -155,7 +161,7 @@ def _api_server(programs: Programs, folder: Path, etcd: int, port: int) -> list[
         f"--token-auth-file={folder / 'tokens.csv'}",
         "--authorization-mode=RBAC",
         "--service-account-issuer=https://kubernetes.default.svc",
-        f"--service-account-key-file={tls / 'tls.key'}",
+        f"--service-account-key-file={folder / 'accounts.pub'}",
         f"--service-account-signing-key-file={tls / 'tls.key'}",
         "--service-cluster-ip-range=10.96.0.0/16",
         # Nobody makes the account that every pod would have to have.
