@@ -23,7 +23,7 @@ from fixtures.clients.kube_names import ResourceName, name_of, pod_name
 from fixtures.embedded.store import Store
 from fixtures.home import cache_folder
 from fixtures.kind.images import programs
-from fixtures.kubernetes import conditions, discover, evidence
+from fixtures.kubernetes import applying, conditions, discover, evidence
 from fixtures.kubernetes.stack import open_stack
 from fixtures.kubernetes.waits import await_ready
 from fixtures.redaction import MASK, redact
@@ -52,16 +52,11 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     etcd, kubernetes = (entry for entry in found.values() if entry is not None)
     wanted = Programs(etcd=etcd / "etcd", kube_apiserver=kubernetes / "kube-apiserver")
     with running(wanted, tmp_path_factory.mktemp("plane")) as made:
+        spaces = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}} for space in SPACES]
+        clusters = _definition("postgresql.cnpg.io", "v1", "Cluster", "clusters")
+        kafkas = _definition("kafka.strimzi.io", "v1", "Kafka", "kafkas")
         with made.client() as admin:
-            for space in SPACES:
-                admin.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}})
-            for document in documents("read"):
-                admin.apply(document)
-            for group, version, kind, plural in (
-                ("postgresql.cnpg.io", "v1", "Cluster", "clusters"),
-                ("kafka.strimzi.io", "v1", "Kafka", "kafkas"),
-            ):
-                admin.apply(_definition(group, version, kind, plural))
+            applying.apply_all(admin, [*documents("read"), *spaces, clusters, kafkas], timeout=30)
         yield made
 
 
