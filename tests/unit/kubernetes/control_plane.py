@@ -32,10 +32,11 @@ READY_SECONDS = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class Programs:
-    """The two executables."""
+    """The executables."""
 
     etcd: Path
     kube_apiserver: Path
+    controller_manager: Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,7 @@ class ControlPlane:
     folder: Path
     url: str
     tokens: dict[str, str]
+    programs: Programs
 
     def kubeconfig(self, user: str) -> Path:
         """A kubeconfig of one user; the suite's has a token of its service account, as it would in a cluster."""
@@ -90,7 +92,7 @@ def _process(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[byt
 def running(programs: Programs, folder: Path) -> Iterator[ControlPlane]:
     """Start both, wait until an administrator is answered, end both."""
     client, peer, port = _free_ports(3)
-    plane = _prepare(folder, port)
+    plane = _prepare(programs, folder, port)
     with (
         _process(_etcd(programs, folder, client, peer), folder / "etcd.log") as etcd,
         _process(_api_server(programs, folder, client, port), folder / "kube-apiserver.log") as server,
@@ -112,7 +114,23 @@ def running(programs: Programs, folder: Path) -> Iterator[ControlPlane]:
         yield plane
 
 
-def _prepare(folder: Path, port: int) -> ControlPlane:
+@contextlib.contextmanager
+def controllers(plane: ControlPlane, *names: str) -> Iterator[None]:
+    """Run these controllers as well, for as long as it takes."""
+    command = [
+        str(plane.programs.controller_manager),
+        f"--kubeconfig={plane.kubeconfig(ADMIN)}",
+        f"--controllers={','.join(names)}",
+        "--bind-address=127.0.0.1",
+        f"--secure-port={_free_ports(1)[0]}",
+        f"--cert-dir={plane.folder}",
+        "--leader-elect=false",
+    ]
+    with _process(command, plane.folder / "kube-controller-manager.log"):
+        yield
+
+
+def _prepare(programs: Programs, folder: Path, port: int) -> ControlPlane:
     authority = pki.foreign_authority("control-plane-ca")
     pki.issue(
         folder / "tls",
@@ -129,7 +147,7 @@ def _prepare(folder: Path, port: int) -> ControlPlane:
     groups = {ADMIN: ',"system:masters"', NOBODY: ""}
     lines = [f"{token},{user},{user}{groups[user]}" for user, token in tokens.items()]
     (folder / "tokens.csv").write_text("\n".join(lines) + "\n")
-    return ControlPlane(folder=folder, url=f"https://localhost:{port}", tokens=tokens)
+    return ControlPlane(folder=folder, url=f"https://localhost:{port}", tokens=tokens, programs=programs)
 
 
 def _etcd(programs: Programs, folder: Path, client: int, peer: int) -> list[str]:

@@ -144,6 +144,14 @@ def test_without_a_kubeconfig_it_says_so(tmp_path: Path, monkeypatch: pytest.Mon
         kube_config.read(tmp_path / "gone")
 
 
+def test_a_pod_without_a_token_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "gone"))
+    monkeypatch.setenv(kube_config.IN_CLUSTER, "10.96.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    with pytest.raises(BadInput, match="this pod's service account cannot be used: Service token file does not exist"):
+        kube_config.read(None)
+
+
 def test_the_environment_names_it(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBECONFIG", str(write_kubeconfig(tmp_path / "k", server)))
     assert kube_config.read(None).server == server

@@ -28,11 +28,12 @@ from fixtures.kubernetes.stack import open_stack
 from fixtures.kubernetes.waits import await_ready
 from fixtures.redaction import MASK, redact
 from fixtures.stack import Capability
+from fixtures.waiting import Reached, WaitAborted, wait_for
 from tests.unit.kubernetes import platform
-from tests.unit.kubernetes.control_plane import NOBODY, SUITE, ControlPlane, Programs, running
+from tests.unit.kubernetes.control_plane import NOBODY, SUITE, ControlPlane, Programs, controllers, running
 from tests.unit.kubernetes.fake_api import FakeCluster
 from tests.unit.kubernetes.rbac import documents
-from tests.unit.kubernetes.samples import NAMESPACE, write_kubeconfig
+from tests.unit.kubernetes.samples import NAMESPACE, deployment, write_kubeconfig
 
 Document = dict[str, Any]
 SPACES = (NAMESPACE, "traefik", "cert-manager", "cnpg-system", "argocd")
@@ -50,7 +51,11 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     if missing:
         pytest.skip(f"needs {' and '.join(missing)} in the cache; next: make kind-images")
     etcd, kubernetes = (entry for entry in found.values() if entry is not None)
-    wanted = Programs(etcd=etcd / "etcd", kube_apiserver=kubernetes / "kube-apiserver")
+    wanted = Programs(
+        etcd=etcd / "etcd",
+        kube_apiserver=kubernetes / "kube-apiserver",
+        controller_manager=kubernetes / "kube-controller-manager",
+    )
     with running(wanted, tmp_path_factory.mktemp("plane")) as made:
         spaces = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}} for space in SPACES]
         clusters = _definition("postgresql.cnpg.io", "v1", "Cluster", "clusters")
@@ -309,3 +314,39 @@ def _stop(kube: Kube, admin: Kube) -> None:
     kube.patch(name, change)
     kube.delete(pod_name(NAMESPACE, "web"), grace=1)
     assert admin.get(name)["spec"]["replicas"] == 0
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet"])
+def test_a_quota_that_is_used_up_ends_a_wait(plane: ControlPlane, admin: Kube, kind: str) -> None:
+    space = f"quota-{kind.lower()}"
+    workload = deployment("w", {"app": "w"}, kind=kind)
+    workload["metadata"] = {"name": "w", "namespace": space}
+    workload["spec"] |= {"serviceName": "w"} if kind == "StatefulSet" else {}
+    del workload["status"]
+    names = ("deployment-controller", "replicaset-controller", "statefulset-controller", "resourcequota-controller")
+    with controllers(plane, *names):
+        _use_up(admin, space)
+        admin.apply(workload)
+        with pytest.raises(WaitAborted, match=r"is stuck for .*exceeded quota: none, requested: pods=1"):
+            await_ready(admin, [name_of(workload)], timeout=60, patience=1)
+    admin.delete(name_of(workload))
+
+
+def _use_up(admin: Kube, space: str) -> None:
+    """A namespace without room for a pod, once the server's admission knows that."""
+    metadata = {"name": "none", "namespace": space}
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": {"pods": "0"}}}
+    applying.apply_all(
+        admin, [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}}, quota], timeout=20
+    )
+    container = {"name": "c", "image": "x/y:1"}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": space}}
+
+    def probe() -> Reached[None] | str:
+        try:
+            admin.apply({**pod, "spec": {"containers": [container]}}, dry_run=True)
+        except KubeError as error:
+            return Reached(None) if (error.status, "exceeded quota" in error.what) == (403, True) else error.what
+        return "a pod is still accepted"
+
+    wait_for("the quota to be enforced", probe, timeout=20)
