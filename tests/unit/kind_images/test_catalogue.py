@@ -201,6 +201,12 @@ def test_what_was_never_built_is_one_sentence(tmp_path: Path, monkeypatch: pytes
         images.find()
 
 
+def test_what_tidies_the_cache_is_told_of_everything(tmp_path: Path) -> None:
+    names = images.wanted(tmp_path)
+    assert {one.entry for one in images.everything(tmp_path)} < names
+    assert any(name.startswith("rootfs-node-") for name in names)
+
+
 def test_an_image_is_found_by_its_name_or_its_entry_s(tmp_path: Path) -> None:
     assert [one.name for one in images.named("valkey", tmp_path)] == ["image-valkey"]
     assert [one.name for one in images.named("go-etcd", tmp_path)] == ["go-etcd"]

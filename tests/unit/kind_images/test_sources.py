@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,23 @@ def test_without_mmdebstrap_a_root_filesystem_is_one_sentence(tmp_path: Path, mo
     made = debian.rootfs(Rootfs(name="x", suite="bookworm", packages=("a",)))
     with pytest.raises(SetupFailed, match="need mmdebstrap and it is not installed; next: apt-get install mmdebstrap"):
         made.recipe.build(tmp_path, Silent())
+
+
+def test_a_user_gets_its_number_also_where_debian_gave_it_to_a_group(tmp_path: Path) -> None:
+    script = debian._script(Rootfs(name="x", suite="trixie", packages=("a",), users=(("postgres", 26),), script="own"))
+    lines = script.splitlines()
+    assert lines[0] == "set -eu"
+    assert lines.index("own") > lines.index("groupadd --gid 26 postgres")
+    (tmp_path / "group").write_text("tape:x:26:\nvideo:x:126:\nstaff:x:50:a\n")
+    (freeing,) = [line for line in lines if line.startswith("sed ")]
+    subprocess.run(["sh", "-c", freeing.replace("/etc/group", str(tmp_path / "group"))], check=True)
+    assert (tmp_path / "group").read_text() == "video:x:126:\nstaff:x:50:a\n"
+
+
+def test_another_script_is_another_root_filesystem() -> None:
+    first, second = (debian.rootfs(Rootfs(name="x", suite="trixie", packages=("a",), script=text)) for text in "ab")
+    assert first.name == second.name == "rootfs-x"
+    assert first.entry != second.entry
 
 
 def test_the_packages_of_a_root_filesystem_are_told_with_their_versions(tmp_path: Path) -> None:
