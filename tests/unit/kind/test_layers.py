@@ -34,9 +34,9 @@ def test_waves_come_in_the_order_of_their_numbers() -> None:
     assert [[one["metadata"]["name"] for one in wave] for wave in layer.waves] == [["first"], ["then"], ["late"]]
 
 
-def test_applications_are_applied_at_once_whatever_their_wave() -> None:
-    layer = Layer(name="x", documents=(document("Application", "a", wave="20"), document("Application", "b")))
-    assert len(layer.waves) == 1
+def test_applications_come_last_and_at_once_whatever_their_wave() -> None:
+    documents = (document("Application", "a", wave="20"), document("Deployment", "c"), document("Application", "b"))
+    assert [len(wave) for wave in Layer(name="x", documents=documents).waves] == [1, 2]
 
 
 def test_images_are_found_wherever_they_are_named() -> None:
