@@ -118,7 +118,7 @@ def test_every_filtered_event_is_an_outcome_with_its_reason(bench: Bench, filter
 @pytest.mark.requirement("ING-006", "ING-007")
 def test_a_blocked_address_is_filtered(bench: Bench, project: ProjectRef) -> None:
     """Events from an address that a project blocks are dropped and counted, whatever they hold."""
-    address = bench.marker(bench.project("address")).value["remote_addr"]
+    address = bench.marker(bench.project("address")).event["user"]["ip_address"]
     bench.api.update_project(project.slug, options={"filters:blacklisted_ips": address})
     dropped = _send(bench, project, {"message": "from a blocked address"})
     found = bench.outcomes(project, lambda seen: None if seen else "no outcome at all")
