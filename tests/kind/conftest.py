@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.clients.kube import connect
+from fixtures.clients.kube_errors import Unreachable
 from fixtures.kind import site
 from fixtures.kind.site import ClusterSite
 
@@ -15,11 +17,23 @@ LANE = pytest.StashKey[str]()
 def kept(request: pytest.FixtureRequest) -> ClusterSite:
     """The kept cluster with the platform on it."""
     found = site.load(site.KEPT)
-    if found is None or not found.content:
-        request.config.stash[LANE] = f"not run: {NOT_RUN}"
-        pytest.skip(NOT_RUN)
+    lacking = _lacking(found)
+    if lacking or found is None:
+        request.config.stash[LANE] = f"not run: {lacking}"
+        pytest.skip(lacking)
     request.config.stash[LANE] = f"run on cluster {found.name}"
     return found
+
+
+def _lacking(found: ClusterSite | None) -> str:
+    """Why the lane cannot be run; a record outlives a cluster whose engine was ended, or whose machine was."""
+    if found is None or not found.content:
+        return NOT_RUN
+    try:
+        connect(found.kubeconfig).close()
+    except Unreachable:
+        return f"the kept cluster {found.name} does not answer; next: start the Docker engine, then make kind-up"
+    return ""
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

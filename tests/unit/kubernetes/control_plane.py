@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import requests
 from cryptography.hazmat.primitives import serialization
 
 from fixtures import pki
 from fixtures.clients.kube import Kube, connect
-from fixtures.clients.kube_errors import KubeError
 from fixtures.embedded.process import tail
 from fixtures.embedded.server import minimal_environment
 from fixtures.kubernetes import account
@@ -90,7 +90,7 @@ def _process(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[byt
 
 @contextlib.contextmanager
 def running(programs: Programs, folder: Path) -> Iterator[ControlPlane]:
-    """Start both, wait until an administrator is answered, end both."""
+    """Start both, wait until the server calls itself ready, end both."""
     client, peer, port = _free_ports(3)
     plane = _prepare(programs, folder, port)
     with (
@@ -99,12 +99,17 @@ def running(programs: Programs, folder: Path) -> Iterator[ControlPlane]:
     ):
 
         def probe() -> Reached[None] | str:
+            # An administrator is answered before the default roles are made; only /readyz waits for them.
             try:
-                with plane.client() as kube:
-                    kube.list_of("v1", "Namespace")
-            except KubeError as error:
+                answer = requests.get(
+                    f"{plane.url}/readyz",
+                    headers={"Authorization": f"Bearer {plane.tokens[ADMIN]}"},
+                    verify=str(folder / "tls" / "ca.crt"),
+                    timeout=5,
+                )
+            except requests.RequestException as error:
                 return str(error)
-            return Reached(None)
+            return Reached(None) if answer.ok else answer.text
 
         def ended() -> str | None:
             found = [name for name, one in (("etcd", etcd), ("kube-apiserver", server)) if one.poll() is not None]
