@@ -7,4 +7,5 @@ pytest_plugins = [
     "fixtures.plugin_verdicts",
     "fixtures.session",
     "fixtures.ingestion",
+    "fixtures.cluster_bench",
 ]
