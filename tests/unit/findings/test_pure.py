@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
+from typing import Any
+
+import pytest
 
 from fixtures.kubernetes.findings import certificates, gitops, health, images, live, usage
 from fixtures.lint import inventory
@@ -142,3 +145,21 @@ def test_the_application_that_holds_a_resource_is_found() -> None:
     assert holder
     assert holder["metadata"]["name"] == "platform"
     assert gitops.holder(seen, {**web, "metadata": {"namespace": "shop", "name": "web"}}) is None
+
+
+@pytest.mark.parametrize(
+    ("last_end", "excused"),
+    [
+        ({"reason": "Unknown", "exitCode": 255, "finishedAt": "2026-01-02T11:00:00Z"}, True),
+        ({"reason": "Completed", "exitCode": 0, "finishedAt": "2026-01-02T11:00:00Z"}, True),
+        ({"reason": "Error", "exitCode": 1, "finishedAt": "2026-01-01T11:00:00Z"}, True),
+        ({"reason": "Error", "exitCode": 1, "finishedAt": "2026-01-02T11:00:00Z"}, False),
+        ({"reason": "Error", "exitCode": 1}, False),
+        ({}, False),
+    ],
+)
+def test_a_restart_counts_unless_the_node_did_it_or_it_is_long_ago(last_end: dict[str, Any], *, excused: bool) -> None:
+    look = Look()
+    look.status("web").update(restartCount=1, lastState={"terminated": last_end})
+    moment = datetime.datetime(2026, 1, 2, 12, tzinfo=datetime.UTC)
+    assert not list(health.restarted(look.rendered(), moment)) is excused
