@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from fixtures.kind import install, layers
-from fixtures.kind.cluster import configuration
+from fixtures.kind.cluster import SERVICE_SUBNET, configuration
 from fixtures.kind.images import Manifests
 from fixtures.kind.layers import Layer
 from fixtures.kind.site import ADDRESSES, NETWORK, NODE_PORTS, ClusterSite
@@ -103,3 +103,8 @@ def test_kafka_is_certified_for_every_address_of_a_cluster() -> None:
     store = MANIFESTS / "overlays/built/40-stores/kafka.yaml"
     certificate = next(yaml.safe_load_all(store.read_text()))
     assert certificate["spec"]["ipAddresses"] == [f"{NETWORK}{number}" for number in range(1, ADDRESSES + 1)]
+
+
+def test_the_pod_network_guards_the_addresses_of_services() -> None:
+    written = (MANIFESTS.parent / "fixtures" / "kind" / "images" / "node" / "default-cni.yaml").read_text()
+    assert f'value: "{SERVICE_SUBNET}"' in written
