@@ -7,12 +7,20 @@ from dataclasses import dataclass
 
 from tests.detection.workshop import Workshop
 
-CHECKS = "suites/ingestion/"
+SUITES = "suites/"
+CHECKS = f"{SUITES}ingestion/"
+JUDGED = ("ingestion", "tls", "pki")
+"""Suites whose every check has a fault here; those of manifests and of a cluster have theirs in tests/unit."""
+
+
+def node_id(name: str) -> str:
+    """A check as pytest names it: ``tls/test_x.py::check`` lies in that suite, ``test_x.py::check`` in ingestion."""
+    return (SUITES if "/" in name.partition("::")[0] else CHECKS) + name
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """Checks are named below ``suites/ingestion/``: ``file.py::check`` (all its parameters) or ``file.py::check[one]``.
+    """Checks are named by :func:`node_id`: ``file.py::check`` (all its parameters) or ``file.py::check[one]``.
 
     ``stands_for`` is the incident of real life. ``must_fail`` have to fail, ``may_fail`` may, and ``must_pass`` run
     beside them and must not cry. A check that says unknown has not noticed anything, unless the fault ``blocks`` what
@@ -35,10 +43,10 @@ class Fault:
     @property
     def selected(self) -> tuple[str, ...]:
         """What pytest is told to run."""
-        return tuple(dict.fromkeys(CHECKS + name for name in (*self.must_fail, *self.may_fail, *self.must_pass)))
+        return tuple(dict.fromkeys(node_id(name) for name in (*self.must_fail, *self.may_fail, *self.must_pass)))
 
 
 def covers(name: str, check: str) -> bool:
     """Whether ``name``, as a fault gives it, means the check with this node id."""
-    full = CHECKS + name
+    full = node_id(name)
     return check == full or ("[" not in name and check.startswith(f"{full}["))
