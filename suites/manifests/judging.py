@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NoReturn
 
 from fixtures import verdicts
 from fixtures.evidence import Recorder
-from fixtures.lint.model import Finding, Rendered, Rule
+from fixtures.lint.model import Rendered, Rule
+from fixtures.telling import tell
 
 Judge = Callable[[Rule, Rendered], None]
-COLUMNS = ("resource", "finding", "what to do")
-SHOWN = 10
 
 
 def judge_by(rule: Rule, rendered: Rendered, record: Recorder) -> None:
@@ -20,17 +19,6 @@ def judge_by(rule: Rule, rendered: Rendered, record: Recorder) -> None:
     if not rule.applies(rendered):
         verdicts.not_applicable(f"the overlay {rendered.overlay} has no {', '.join(rule.about)}")
     tell(rule(rendered), record)
-
-
-def tell(findings: Sequence[Finding], record: Recorder) -> None:
-    """Fail with the first findings in words, and keep all of them for the report."""
-    __tracebackhide__ = True
-    rows = [[one.resource, one.sentence, one.next_step] for one in findings]
-    record.grid("findings", COLUMNS, rows)
-    lines = [f"{one.resource}: {one.sentence}; next: {one.next_step}" for one in findings[:SHOWN]]
-    if len(findings) > SHOWN:
-        lines.append(f"and {len(findings) - SHOWN} more")
-    assert not findings, "\n".join([f"{len(findings)} findings", *lines])
 
 
 def not_to_be_had(reason: str) -> NoReturn:

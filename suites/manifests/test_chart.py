@@ -11,7 +11,8 @@ from fixtures.evidence import Recorder
 from fixtures.lint import charts
 from fixtures.lint.model import Rendered, Rule
 from fixtures.lint.rules import budget, certificates, images, references
-from suites.manifests.judging import not_to_be_had, tell
+from fixtures.telling import tell
+from suites.manifests.judging import not_to_be_had
 from suites.manifests.subject import VALUES
 
 pytestmark = pytest.mark.requirement("MAN-007")

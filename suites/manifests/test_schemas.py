@@ -9,8 +9,9 @@ import pytest
 from fixtures.evidence import Recorder
 from fixtures.lint import schemas
 from fixtures.lint.model import Rendered
+from fixtures.telling import tell
 from suites.manifests import subject
-from suites.manifests.judging import not_to_be_had, tell
+from suites.manifests.judging import not_to_be_had
 
 
 @pytest.mark.requirement("MAN-001")
