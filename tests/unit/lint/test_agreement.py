@@ -10,28 +10,42 @@ import pytest
 import yaml
 from kubernetes.client import models
 
-from fixtures import kustomize
-from fixtures.embedded import catalogue
+from fixtures import kustomize, links
+from fixtures.embedded import site
 from fixtures.embedded.servers import traefik
 from fixtures.errors import BadInput
 from fixtures.lint import inventory, loading
 from fixtures.lint.catalogue import RULES
+from fixtures.lint.lists import EVERYWHERE
 from fixtures.lint.model import Rendered, at
 from fixtures.lint.rules.apis import NATIVE, native_fields
 from fixtures.lint.workloads import COMPONENT
+from fixtures.stack import LinkPolicy
 from tests.unit.lint.draft import MANIFESTS, sound
 
-# What an embedded stack has of its own: whoever looks in from outside, and the sidecar as a server of its own.
-OWN = {"client", "relay-sidecar"}
+
+def test_links_lead_to_declared_listeners_and_agree_with_them() -> None:
+    """A link may be stricter than what its port demands of everybody (ClickHouse's operator has no certificate)."""
+    for overlay in EVERYWHERE:
+        served = {one.name: one for one in links.listeners(MANIFESTS, overlay)}
+        assert len({(one.component, one.port) for one in served.values()}) == len(served)
+        found = links.declared(MANIFESTS, overlay)
+        assert len(found) > 10
+        for link in found:
+            assert served[link.listener].component == link.server
+            plain = served[link.listener].policy == "plaintext"
+            assert plain == (link.policy is LinkPolicy.PLAINTEXT)
+            assert served[link.listener].reason == link.reason or not plain
 
 
-def test_links_are_those_of_the_embedded_stack() -> None:
-    declared = {(one.client, one.server): one for one in sound("built").lists.links.links}
-    running = [link for link in catalogue.links() if not {link.client, link.server} & OWN]
-    assert len(running) > 10
-    for link in running:
-        assert declared[link.client, link.server].policy == link.policy.value
-        assert declared[link.client, link.server].reason == link.reason
+def test_every_port_of_the_embedded_stack_is_declared() -> None:
+    assert {one.name for one in links.listeners(MANIFESTS, "embedded")} == set(site.PORTS)
+
+
+def test_every_certificate_that_is_said_to_be_shown_is_issued() -> None:
+    issued = {at(one, "spec.secretName") for one in inventory.certificates(sound("built"))}
+    shown = {one.certificate for one in links.listeners(MANIFESTS, "built") if one.certificate}
+    assert shown <= issued
 
 
 def test_plaintext_links_carry_a_reason_and_others_none() -> None:
