@@ -8,4 +8,5 @@ pytest_plugins = [
     "fixtures.session",
     "fixtures.ingestion",
     "fixtures.cluster_bench",
+    "fixtures.servers_bench",
 ]
