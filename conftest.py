@@ -9,4 +9,5 @@ pytest_plugins = [
     "fixtures.ingestion",
     "fixtures.cluster_bench",
     "fixtures.servers_bench",
+    "fixtures.rotation_bench",
 ]
