@@ -78,13 +78,14 @@ class ComponentFact(Model):
 
 
 class LinkFact(Model):
-    """A network path and how it is protected; plaintext carries the reason."""
+    """A network path and how it is protected; plaintext carries the reason. ``listener`` is the port it leads to."""
 
     client: str
     server: str
     protocol: str
     policy: Literal["plaintext", "tls", "mtls"]
     reason: str = ""
+    listener: str = ""
 
 
 class UsageFact(Model):
