@@ -43,6 +43,10 @@ class Workshop:
         self._undo: list[Callable[[], None]] = []
         self._restarted: dict[str, None] = {}
 
+    def later(self, undo: Callable[[], None]) -> None:
+        """Remember a step that heals something of the fault's own."""
+        self._undo.append(undo)
+
     # -- files ------------------------------------------------------------------------------------------------
     def edit(self, relative: str, change: Callable[[Any], None]) -> None:
         """Change a JSON or YAML file of the stack in place."""

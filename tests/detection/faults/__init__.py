@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from tests.detection.fault import Fault
-from tests.detection.faults import door, project_config, relay, snuba, stores, worker, worker_content
+from tests.detection.faults import (
+    door,
+    pki_chain,
+    project_config,
+    relay,
+    snuba,
+    stores,
+    tls_door,
+    tls_names,
+    tls_servers,
+    worker,
+    worker_content,
+)
 
 FAULTS: tuple[Fault, ...] = (
     *door.FAULTS,
@@ -13,10 +25,14 @@ FAULTS: tuple[Fault, ...] = (
     *worker_content.FAULTS,
     *snuba.FAULTS,
     *stores.FAULTS,
+    *tls_servers.FAULTS,
+    *tls_door.FAULTS,
+    *pki_chain.FAULTS,
 )
 
 # Checks that cannot fail on the embedded stack, each with the reason; a coverage test keeps this list honest.
 WITHOUT: dict[str, str] = {
+    **tls_names.ELSEWHERE,
     "test_item_types.py::test_a_session_can_be_read_back": "not applicable to the embedded stack: no session metrics",
     "test_item_types.py::test_a_check_in_can_be_read_back": "not applicable to the embedded stack: no monitor is read",
     "test_item_types.py::test_an_item_type_beyond_errors_is_consumed": "not applicable to the embedded stack: the "
