@@ -8,6 +8,8 @@ pytest_plugins = [
     "fixtures.session",
     "fixtures.ingestion",
     "fixtures.cluster_bench",
+    "fixtures.map_bench",
     "fixtures.servers_bench",
+    "fixtures.mutual_bench",
     "fixtures.rotation_bench",
 ]
