@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import pytest
 
-from fixtures.clients.kube import connect
+from fixtures.clients.kube import Kube, connect
 from fixtures.clients.kube_errors import Unreachable
 from fixtures.kind import site
 from fixtures.kind.site import ClusterSite
@@ -23,6 +26,13 @@ def kept(request: pytest.FixtureRequest) -> ClusterSite:
         pytest.skip(lacking)
     request.config.stash[LANE] = f"run on cluster {found.name}"
     return found
+
+
+@pytest.fixture
+def admin(kept: ClusterSite) -> Iterator[Kube]:
+    """The cluster as its administrator."""
+    with contextlib.closing(connect(kept.kubeconfig)) as kube:
+        yield kube
 
 
 def _lacking(found: ClusterSite | None) -> str:

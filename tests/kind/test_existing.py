@@ -5,10 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +18,12 @@ from fixtures.kind.site import ClusterSite
 from fixtures.kind.target import NAMESPACES, describe
 from fixtures.kubernetes.account import write_kubeconfig
 from fixtures.kubernetes.applying import apply_all
-from reports.models import Report, Verdict
+from fixtures.timeouts import LIMITS
+from reports.models import Verdict
+from tests.kind import judging
 
 PROJECT = Path(__file__).parents[2]
 ACCESS = PROJECT / "manifests" / "access"
-LIMIT = 300.0
 KINDS = (
     ("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("apps/v1", "DaemonSet"), ("batch/v1", "CronJob"),
     ("batch/v1", "Job"), ("v1", "Service"), ("v1", "ConfigMap"), ("v1", "Secret"), ("v1", "PersistentVolumeClaim"),
@@ -36,17 +34,10 @@ KINDS = (
 
 
 @pytest.fixture
-def admin(kept: ClusterSite) -> Iterator[Kube]:
-    """The cluster as its administrator."""
-    with contextlib.closing(connect(kept.kubeconfig)) as kube:
-        yield kube
-
-
-@pytest.fixture
 def target_file(kept: ClusterSite, admin: Kube, tmp_path: Path) -> Path:
     """A target that names a kubeconfig of the restricted account."""
     for role in ("read", "usage"):
-        apply_all(admin, kustomize.render(ACCESS / role), timeout=LIMIT)
+        apply_all(admin, kustomize.render(ACCESS / role), timeout=LIMITS.http)
     description = describe(kept)
     description["cluster"] = {"kubeconfig": str(write_kubeconfig(admin, tmp_path / "kubeconfig"))}
     file = tmp_path / "target.yaml"
@@ -70,29 +61,9 @@ def _digest(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps([metadata, wanted], sort_keys=True).encode()).hexdigest()
 
 
-def run(target: Path, folder: Path, *options: str) -> tuple[int, Report]:
-    """Judge the platform as a user would, in a process of its own."""
-    command = [sys.executable, "-m", "pytest", "suites/", "--stack=existing", f"--target={target}", "-q"]
-    command += ["-p", "no:cacheprovider", f"--report-dir={folder}", "--run-id=restricted", *options]
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
-    done = subprocess.run(
-        command,
-        cwd=PROJECT,
-        env=kept,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=LIMIT,
-        stdin=subprocess.DEVNULL,
-    )
-    report = folder / "restricted" / "report.json"
-    assert report.exists(), done.stdout[-2000:]
-    return done.returncode, Report.model_validate_json(report.read_text())
-
-
 def test_a_restricted_user_reads_all_and_changes_nothing(admin: Kube, target_file: Path, tmp_path: Path) -> None:
     before = what_is_wanted(admin)
-    code, report = run(target_file, tmp_path)
+    code, report = judging.run(target_file, tmp_path)
     reasons = {check.id: check.reason for check in report.checks if check.verdict in (Verdict.FAIL, Verdict.UNKNOWN)}
     assert (code, reasons) == (0, {})
     assert what_is_wanted(admin) == before
