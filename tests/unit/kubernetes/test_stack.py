@@ -110,6 +110,7 @@ def test_without_permission_to_change_it_only_reads(stack: KubernetesStack) -> N
         *(Capability.SESSIONS, Capability.CHECK_INS),
         *(Capability.SOCKETS, Capability.CONNECTIONS, Capability.IDENTITIES, Capability.AUTHORITY),
         Capability.RENEWAL,
+        Capability.IMPOSTORS,
     }
     assert stack.limitation(Capability.CONTROLS).startswith("needs --allow-changes")
     assert stack.limitation(Capability.SESSIONS) == "no metrics consumers run"
