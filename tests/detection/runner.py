@@ -39,6 +39,8 @@ SHORT = {
     "CONFIG_PROPAGATION": 8,
     "CONSUMER_LIVE": 30,
     "TOPIC_READ": 10,
+    "CERTIFICATE_SERVED": 8,
+    "RECOVERED": 25,
 }
 CHECKS_SECONDS = 240.0  # a run of checks that takes longer is ended: its checks have then not run
 WHOLE_SECONDS = 60.0  # a backlog that a fault left is worked off within this

@@ -13,6 +13,7 @@ from tests.detection.faults import (
     tls_door,
     tls_map,
     tls_names,
+    tls_rotation,
     tls_servers,
     worker,
     worker_content,
@@ -29,6 +30,7 @@ FAULTS: tuple[Fault, ...] = (
     *tls_map.FAULTS,
     *tls_servers.FAULTS,
     *tls_door.FAULTS,
+    *tls_rotation.FAULTS,
     *pki_chain.FAULTS,
 )
 
