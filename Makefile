@@ -14,7 +14,7 @@ FIND_PYTHON = for p in "$$SENTRY_CONFORMANCE_PYTHON" python3.11 /usr/bin/python3
 NO_PYTHON = "error: Python 3.11 was not found; next: install python3.11 and python3.11-venv, or run" \
 	"uv python install 3.11, or name one in SENTRY_CONFORMANCE_PYTHON"
 
-.PHONY: help conformance test detection up down status kind-images kind-up kind-down kind-status target doctor lint \
+.PHONY: help conformance test detection crosscheck up down status kind-images kind-up kind-down kind-status target doctor lint \
 	benchmark report clean-cache lock environment install rust
 
 help: ## List these targets
@@ -29,6 +29,9 @@ test: environment ## Run this project's own tests, with the embedded stack where
 
 detection: install ## Break a stack of its own in every way of the catalogue and see that the checks notice (about 40 minutes)
 	@$(PYTHON) -m pytest tests/detection --all-faults $(ARGS)
+
+crosscheck: install ## Let an independent scanner (sslyze, installed into the cache) agree with our scan of TLS listeners
+	@$(PYTHON) -m fixtures.tls.scanner && $(PYTHON) -m pytest tests/stack/test_crosscheck.py $(ARGS)
 
 up: environment ## Start an embedded stack and keep it
 	@$(PYTHON) -m fixtures.embedded up $(ARGS)

@@ -42,7 +42,8 @@ def _old_valkey(workshop: Workshop) -> None:
 def _old_postgres(workshop: Workshop) -> None:
     settings = f"ssl_min_protocol_version = 'TLSv1'\nssl_ciphers = '{OLD_OPENSSL}'\n"
     workshop.write("postgres/postgresql.conf", settings, append=True)
-    workshop.restart("postgres")
+    # A restart would break the connections that Sentry keeps.
+    workshop.postgres("SELECT pg_reload_conf()", undo="SELECT pg_reload_conf()")
 
 
 def _old_door(workshop: Workshop) -> None:
