@@ -62,7 +62,7 @@ def _entry_point(workshop: Workshop) -> None:
 def _trusting(workshop: Workshop) -> None:
     path = "postgres/pg_hba.conf"
     workshop.write(path, "hostssl all suite all trust\n" + (workshop.root / path).read_text())
-    workshop.restart("postgres")
+    workshop.postgres("SELECT pg_reload_conf()", undo="SELECT pg_reload_conf()")
 
 
 def _by_the_sidecar(workshop: Workshop) -> None:
