@@ -45,6 +45,12 @@ def test_cas_outlive_their_leafs_and_keep_their_keys(overlay: Rendered, judge: J
     judge(certificates.lifetimes, overlay)
 
 
+@pytest.mark.requirement("PKI-009")
+def test_leafs_are_renewed_by_two_thirds_of_their_life(overlay: Rendered, judge: Judge) -> None:
+    """A leaf is renewed when two thirds of its life are over, or earlier."""
+    judge(certificates.renewals, overlay)
+
+
 @pytest.mark.requirement("MAN-006")
 def test_renewed_certificates_are_loaded(overlay: Rendered, judge: Judge) -> None:
     """Every secret of CloudNativePG carries cnpg.io/reload, or a renewed certificate is never loaded."""

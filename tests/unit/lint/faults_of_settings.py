@@ -97,6 +97,11 @@ CERTIFICATES = (
         seed=lambda d: put(_certificate(d, "internal-ca"), "privateKey.rotationPolicy", "Always"),
     ),
     Fault(
+        rule="renewals",
+        name="a leaf that is renewed a day before its end",
+        seed=lambda d: _certificate(d, "dex").update(renewBefore="24h"),
+    ),
+    Fault(
         rule="reload-labels",
         name="the replication certificate is not reloaded",
         seed=lambda d: _certificate(d, "sentry-postgres-replication").pop("secretTemplate"),
