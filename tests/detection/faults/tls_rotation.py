@@ -47,7 +47,14 @@ def _postgres(workshop: Workshop) -> None:
     os.chmod(copied[secrets.KEY], 0o600)  # noqa: PTH101 - beside chown
     lines = f"ssl_cert_file = '{copied[secrets.CERTIFICATE]}'\nssl_key_file = '{copied[secrets.KEY]}'\n"
     workshop.write("postgres/postgresql.conf", lines, append=True)
-    workshop.restart("postgres")
+    # Told to reload, not restarted: Sentry's consumers keep a connection, and one that broke stays broken.
+    reload = EmbeddedRenewals(workshop.site)._postgres
+    workshop._undo.append(lambda: _forget(reload()))
+    reload()
+
+
+def _forget(_: object) -> None:
+    """What is undone answers nothing."""
 
 
 def _valkey(workshop: Workshop) -> None:
