@@ -11,5 +11,6 @@ pytest_plugins = [
     "fixtures.map_bench",
     "fixtures.servers_bench",
     "fixtures.mutual_bench",
+    "fixtures.clients_bench",
     "fixtures.rotation_bench",
 ]
