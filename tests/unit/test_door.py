@@ -263,4 +263,4 @@ def test_secrets_are_the_stacks_own_and_closed_to_others(site: Site) -> None:
 def test_dex_says_what_is_wrong_with_its_manifest(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("issuer: https://dex.example.test/dex\n")
     with pytest.raises(BadInput, match="lacks staticClients, staticPasswords, web"):
-        dex._manifest(tmp_path / "config.yaml")
+        dex.manifest(tmp_path / "config.yaml")
