@@ -9,7 +9,7 @@ import pytest
 
 from fixtures.evidence import Recorder
 from fixtures.pki.x509 import certificate_pem
-from fixtures.servers_bench import LISTENERS, SIGNER, Servers
+from fixtures.servers_bench import LISTENERS, Servers
 from fixtures.telling import tell
 from fixtures.timeouts import LIMITS
 from fixtures.tls import chain_rules, server_rules
@@ -58,7 +58,7 @@ def test_a_client_with_the_wrong_root_refuses(servers: Servers, record: Recorder
     """A client that trusts only the signer of clients, sentry-ca, refuses the server."""
     assert servers.chain(name, record)
     roots = tmp_path / "roots.pem"
-    roots.write_bytes(certificate_pem(servers.authority(SIGNER)))
+    roots.write_bytes(certificate_pem(servers.signer()))
     refusal = _verify(servers.listener(name), roots, servers)
     record.evidence("refusal", refusal or "none: accepted")
     assert "CERTIFICATE_VERIFY_FAILED" in refusal, f"{name} is trusted by sentry-ca alone: {refusal or 'accepted'}"

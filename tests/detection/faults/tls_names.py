@@ -20,12 +20,13 @@ from fixtures import pki
 from fixtures.embedded.site import DOOR_NAMES
 from fixtures.pki.issuing import now
 from fixtures.pki.x509 import SERVER_AUTH, certificate_pem, key_pem
-from fixtures.servers_bench import LISTENERS, ROOT, SIGNER, declared, names
+from fixtures.servers_bench import LISTENERS, SIGNER, declared, names
 from fixtures.stack import Identity
 from tests.detection.impostor import Guise, stand_in
 from tests.detection.workshop import Workshop
 
 HERE = names("embedded")
+ROOT = "internal-ca-tls"
 SERVERS, DOOR, CHAIN = "tls/test_servers.py::", "tls/test_door.py::", "pki/test_chain.py::"
 VERSIONS = f"{SERVERS}test_only_current_versions_are_accepted"
 SUITES = f"{SERVERS}test_weak_suites_are_refused"

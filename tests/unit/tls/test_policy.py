@@ -40,7 +40,7 @@ def test_a_policy_of_another_shape_is_refused(tmp_path: Path, old: str, new: str
 def _answer(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     parts = {name: {"status": "COMPLETED", "result": {"accepted_cipher_suites": []}} for name in scanner.VERSIONS}
     parts["tls_1_3_cipher_suites"]["result"] = {"accepted_cipher_suites": [{"cipher_suite": {"name": "A"}}]}
-    chain = {"received_certificate_chain": [{"fingerprint_sha256": "ab"}]}
+    chain = {"received_certificate_chain": [{"fingerprint_sha256": "qw=="}]}
     parts["certificate_info"] = {"status": "COMPLETED", "result": {"certificate_deployments": [chain]}}
     found = {"scan_result": parts, "connectivity_result": {"client_auth_requirement": "OPTIONAL"}}
     return {"server_scan_results": [{**found, "connectivity_error_trace": None, **changes}]}
