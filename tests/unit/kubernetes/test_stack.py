@@ -111,6 +111,7 @@ def test_without_permission_to_change_it_only_reads(stack: KubernetesStack) -> N
         *(Capability.SOCKETS, Capability.CONNECTIONS, Capability.IDENTITIES, Capability.AUTHORITY),
         Capability.RENEWAL,
         Capability.IMPOSTORS,
+        *(Capability.LOGIN, Capability.NEWCOMERS, Capability.OIDC_CLIENT),
         Capability.FILES,
     }
     assert stack.limitation(Capability.CONTROLS).startswith("needs --allow-changes")
