@@ -1,4 +1,4 @@
-"""TLS servers in front of a stack's listeners that are lax in one thing, and hand on what passes as a good client would.
+"""TLS servers in front of a stack's listeners that are lax in one thing and hand on what passes as a good client would.
 
 It is what a sidecar or a mesh in front of a store does that ends TLS itself. The stack goes on unharmed: its list of
 ports, which checks read, leads to these until it is healed.
@@ -143,18 +143,18 @@ class LaxServer:
 def _pump(client: socket.socket | SSL.Connection, server: ssl.SSLSocket) -> None:
     """Carry bytes both ways until one end closes."""
     while True:
-        if server.pending():
-            ready: list[object] = [server]
-        else:
-            ready, _, _ = select.select([client, server], [], [], PATIENCE)
+        buffered = server.pending() > 0
+        ready = [server] if buffered else select.select([client, server], [], [], PATIENCE)[0]
         if not ready:
             return
-        for end in ready:
-            source, target = (server, client) if end is server else (client, server)
-            data = source.recv(65536)
-            if not data:
-                return
-            target.sendall(data)
+        if server in ready:
+            data = server.recv(65536)
+            client.sendall(data)
+        else:
+            data = client.recv(65536)
+            server.sendall(data)
+        if not data:
+            return
 
 
 def stand_before(places: list[Place], laxness: Laxness) -> tuple[dict[str, int], Callable[[], None]]:

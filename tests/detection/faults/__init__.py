@@ -12,6 +12,7 @@ from tests.detection.faults import (
     stores,
     tls_door,
     tls_map,
+    tls_mutual,
     tls_names,
     tls_rotation,
     tls_servers,
@@ -28,6 +29,7 @@ FAULTS: tuple[Fault, ...] = (
     *snuba.FAULTS,
     *stores.FAULTS,
     *tls_map.FAULTS,
+    *tls_mutual.FAULTS,
     *tls_servers.FAULTS,
     *tls_door.FAULTS,
     *tls_rotation.FAULTS,
@@ -37,6 +39,7 @@ FAULTS: tuple[Fault, ...] = (
 # Checks that cannot fail on the embedded stack, each with the reason; a coverage test keeps this list honest.
 WITHOUT: dict[str, str] = {
     **tls_names.ELSEWHERE,
+    **tls_mutual.ELSEWHERE,
     "test_item_types.py::test_a_session_can_be_read_back": "not applicable to the embedded stack: no session metrics",
     "test_item_types.py::test_a_check_in_can_be_read_back": "not applicable to the embedded stack: no monitor is read",
     "test_item_types.py::test_an_item_type_beyond_errors_is_consumed": "not applicable to the embedded stack: the "
