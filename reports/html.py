@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jinja2
 
-from reports import svg
+from reports import links_map, svg
 from reports.build import worst_first
 from reports.models import CheckResult, Grid, Report, RequirementResult, Verdict
 from reports.rules import PRECEDENCE
@@ -92,9 +92,15 @@ def figures(report: Report) -> Section:
 
 
 def links(report: Report) -> Section:
-    """Network paths, the unprotected first."""
+    """Network paths and ports, the unprotected first, and a picture of them."""
     order = ("plaintext", "tls", "mtls")
-    return {"links": sorted(report.stack.links, key=lambda link: order.index(link.policy))}
+    stack = report.stack
+    return {
+        "links": sorted(stack.links, key=lambda link: order.index(link.policy)),
+        "listeners": sorted(stack.listeners, key=lambda one: order.index(one.policy)),
+        "seen": {one.name: one for one in stack.listeners},
+        "picture": links_map.draw(stack.links, stack.listeners),
+    }
 
 
 def unjudged(report: Report) -> Section:

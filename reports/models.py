@@ -88,6 +88,27 @@ class LinkFact(Model):
     listener: str = ""
 
 
+class ListenerFact(Model):
+    """A declared port, and what it was seen to speak: empty where nobody asked it in this run.
+
+    ``demanded`` tells that a client without a certificate was refused; ``until`` is the end of the certificate shown.
+    """
+
+    name: str
+    component: str
+    port: int
+    protocol: str
+    policy: Literal["plaintext", "tls", "mtls"]
+    reason: str = ""
+    seen: Literal["", "plaintext", "tls", "mtls"] = ""
+    versions: list[str] = []
+    subject: str = ""
+    issuer: str = ""
+    until: str = ""
+    demanded: bool = False
+    trouble: str = ""
+
+
 class UsageFact(Model):
     """What one component cost by the end: cumulative CPU seconds, memory in bytes, processes."""
 
@@ -103,6 +124,7 @@ class StackFacts(Model):
     kind: str
     components: list[ComponentFact] = []
     links: list[LinkFact] = []
+    listeners: list[ListenerFact] = []
     usage: list[UsageFact] = []
 
 

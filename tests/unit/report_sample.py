@@ -14,6 +14,7 @@ from reports.models import (
     Hop,
     Level,
     LinkFact,
+    ListenerFact,
     Machine,
     Report,
     Run,
@@ -67,6 +68,11 @@ def report(*checks: CheckResult, exit_code: int | None = 0, finished: bool = Tru
             kind="embedded",
             components=[ComponentFact(name="snuba", version="1", provenance="stand-in", note="of ours")],
             links=[LinkFact(client="relay", server="web", protocol="http", policy="plaintext", reason="as upstream")],
+            listeners=[
+                ListenerFact(
+                    name="web", component="web", port=9000, protocol="http", policy="plaintext", reason="as upstream"
+                )
+            ],
             usage=[UsageFact(component="snuba", cpu_seconds=2.0, memory_bytes=2**20, processes=1)],
         ),
         clauses=CLAUSES,

@@ -181,7 +181,7 @@ def test_a_failure_keeps_its_own_evidence(project: Project) -> None:
 def test_stack_facts_reach_the_report(project: Project) -> None:
     project.checks(
         """
-from fixtures.run_folder import stack_facts
+from fixtures.run_folder import listener_facts, stack_facts
 from fixtures.stack import Component, Link, LinkPolicy, Provenance, Usage
 
 @pytest.fixture(scope="session")
@@ -193,12 +193,15 @@ def stack(request):
     used = [Usage(component="snuba", cpu_seconds=1.5, memory_bytes=2048, processes=1)]
     stack_facts(request.config, kind="embedded", components=parts, links=links, usage=used)
 
-def test_it(stack):
+def test_it(stack, pytestconfig):
     "It holds."
+    seen = {"name": "kafka", "component": "kafka", "port": 9093, "protocol": "kafka", "policy": "mtls", "seen": "tls"}
+    listener_facts(pytestconfig, [seen])
 """
     )
     assert project.run().ret == 0
     facts = project.report()["stack"]
+    assert facts["listeners"][0]["seen"] == "tls", "what is told afterwards leaves it"
     snuba = {"name": "snuba", "version": "1", "provenance": "stand-in", "note": "ours", "managed_by": ""}
     assert facts["components"] == [snuba]
     assert facts["links"][0]["policy"] == "mtls"
