@@ -13,4 +13,5 @@ pytest_plugins = [
     "fixtures.mutual_bench",
     "fixtures.clients_bench",
     "fixtures.rotation_bench",
+    "fixtures.hostile_bench",
 ]
