@@ -13,5 +13,6 @@ pytest_plugins = [
     "fixtures.mutual_bench",
     "fixtures.clients_bench",
     "fixtures.rotation_bench",
+    "fixtures.login_bench",
     "fixtures.hostile_bench",
 ]
