@@ -151,7 +151,8 @@ FAULTS = (
         stands_for="a secret put together by hand from the wrong file",
         inject=_intermediate_as_trust,
         must_fail=(TRUST,),
-        must_pass=(AUTHORITIES, OWN_KEYS),
+        may_fail=(AUTHORITIES,),
+        must_pass=(OWN_KEYS, NO_CA_KEY),
     ),
     Fault(
         id="pki-whole-secret-mounted",
