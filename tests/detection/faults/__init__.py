@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.detection.fault import Fault
 from tests.detection.faults import (
     door,
+    oidc_hostile,
     pki_chain,
     project_config,
     relay,
@@ -36,11 +37,13 @@ FAULTS: tuple[Fault, ...] = (
     *tls_door.FAULTS,
     *tls_rotation.FAULTS,
     *pki_chain.FAULTS,
+    *oidc_hostile.FAULTS,
 )
 
 # Checks that cannot fail on the embedded stack, each with the reason; a coverage test keeps this list honest.
 WITHOUT: dict[str, str] = {
     **tls_names.ELSEWHERE,
+    **oidc_hostile.WITHOUT,
     **tls_mutual.ELSEWHERE,
     "test_item_types.py::test_a_session_can_be_read_back": "not applicable to the embedded stack: no session metrics",
     "test_item_types.py::test_a_check_in_can_be_read_back": "not applicable to the embedded stack: no monitor is read",
