@@ -97,11 +97,6 @@ def _relay(document: Any, copied: dict[str, str]) -> None:  # noqa: ANN401
     settings["ssl.key.location"]["value"] = copied[secrets.KEY]
 
 
-def _relay_roots(document: Any, copied: dict[str, str]) -> None:  # noqa: ANN401
-    settings = {entry["name"]: entry for entry in document["processing"]["kafka_config"]}
-    settings["ssl.ca.location"]["value"] = copied[secrets.CA]
-
-
 def _snuba(document: Any, copied: dict[str, str]) -> None:  # noqa: ANN401
     document["tls"]["key"] = copied[secrets.KEY]
 
@@ -223,14 +218,6 @@ FAULTS = (
         stands_for="the secret of an issuer that was deleted and made again by cert-manager",
         inject=_foreign_issuer,
         must_fail=(OTHERS,),
-        must_pass=(FOR_ALL,),
-    ),
-    Fault(
-        id="rotation-relay-old-root",
-        sentence="Relay's root is a copy: a bundle never reaches it.",
-        stands_for="a CA baked into an image: the move to a new CA cuts its client off",
-        inject=_reads_a_copy("relay", "relay/config.yml", "relay-client-tls", _relay_roots),
-        must_fail=(MOVE,),
         must_pass=(FOR_ALL,),
     ),
     Fault(
