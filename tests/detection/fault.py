@@ -12,6 +12,8 @@ CHECKS = f"{SUITES}ingestion/"
 JUDGED = ("ingestion", "tls", "pki")
 """Suites whose every check has a fault here; those of manifests and of a cluster have theirs in tests/unit."""
 
+FOLDERS = tuple(f"{SUITES}{suite}" for suite in JUDGED)
+
 
 def node_id(name: str) -> str:
     """A check as pytest names it: ``tls/test_x.py::check`` lies in that suite, ``test_x.py::check`` in ingestion."""

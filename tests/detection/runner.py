@@ -43,6 +43,7 @@ SHORT = {
     "RECOVERED": 25,
 }
 CHECKS_SECONDS = 240.0  # a run of checks that takes longer is ended: its checks have then not run
+EVERYTHING_SECONDS = 900.0  # the same for every suite after the whole catalogue
 WHOLE_SECONDS = 60.0  # a backlog that a fault left is worked off within this
 
 
@@ -69,7 +70,7 @@ def try_fault(fault: Fault, workshop: Workshop) -> Result:
     return result.model_copy(update={"seconds": round(time.monotonic() - began, 1)})
 
 
-def run_checks(root: Path, selected: Sequence[str]) -> Report:
+def run_checks(root: Path, selected: Sequence[str], *, seconds: float = CHECKS_SECONDS) -> Report:
     """Run checks in a process of their own on this stack, whatever its state, with short waits.
 
     :raises NoReport: there is no finished report; the message carries the end of what pytest said.
@@ -77,7 +78,7 @@ def run_checks(root: Path, selected: Sequence[str]) -> Report:
     with TemporaryDirectory(prefix="sentry-conformance-detection-") as folder:
         command = [sys.executable, "-m", "pytest", *selected, "-q", "-p", degraded.__name__, "-p", "no:cacheprovider"]
         command += ["--report-dir", folder, "--run-id", "fault"]
-        said = _run(command, environment(root))
+        said = _run(command, environment(root), seconds)
         path = Path(folder) / "fault" / "report.json"
         report = Report.model_validate_json(path.read_text()) if path.exists() else None
     if report is None or not report.run.finished:
@@ -91,7 +92,7 @@ def environment(root: Path) -> dict[str, str]:
     return {**kept, degraded.VARIABLE: str(root), **{PREFIX + name: str(limit) for name, limit in SHORT.items()}}
 
 
-def _run(command: Sequence[str], environment: dict[str, str]) -> str:
+def _run(command: Sequence[str], environment: dict[str, str], seconds: float) -> str:
     try:
         done = subprocess.run(
             command,
@@ -101,11 +102,11 @@ def _run(command: Sequence[str], environment: dict[str, str]) -> str:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=CHECKS_SECONDS,
+            timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        return f"ended after {CHECKS_SECONDS:g} s: {error.stdout!r:.2000}"
+        return f"ended after {seconds:g} s: {error.stdout!r:.2000}"
     return done.stdout
 
 
