@@ -104,6 +104,7 @@ def test_next_never_leads_elsewhere(desk: LoginDesk, record: Recorder, kind: str
     account(person)
     assert page.leads
     assert origin(page.location) == origin(desk.access.sentry_url)
+    assert "evil" not in page.location, "told to the browser, whose reading of such an address may differ"
 
 
 def test_next_leads_to_a_page_of_sentry(desk: LoginDesk) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from tests.detection.fault import Fault
 from tests.detection.faults import (
     door,
+    oidc,
+    oidc_careless,
     oidc_hostile,
+    oidc_names,
     pki_chain,
     project_config,
     relay,
@@ -37,6 +40,8 @@ FAULTS: tuple[Fault, ...] = (
     *tls_door.FAULTS,
     *tls_rotation.FAULTS,
     *pki_chain.FAULTS,
+    *oidc.FAULTS,
+    *oidc_careless.FAULTS,
     *oidc_hostile.FAULTS,
 )
 
@@ -44,6 +49,7 @@ FAULTS: tuple[Fault, ...] = (
 WITHOUT: dict[str, str] = {
     **tls_names.ELSEWHERE,
     **oidc_hostile.WITHOUT,
+    **oidc_names.NOWHERE,
     **tls_mutual.ELSEWHERE,
     "test_item_types.py::test_a_session_can_be_read_back": "not applicable to the embedded stack: no session metrics",
     "test_item_types.py::test_a_check_in_can_be_read_back": "not applicable to the embedded stack: no monitor is read",
