@@ -145,7 +145,7 @@ FAULTS = (
         id="sentry-kafka-unverified",
         sentence="Sentry encrypts its way to Kafka and verifies nothing.",
         stands_for="a patched image from the time when a CA was changed",
-        inject=lambda workshop: workshop.patch_sentry("sentry.utils.kafka_config", SENTRY_KAFKA, "sentry-web", *WORKER),
+        inject=lambda workshop: workshop.patch_sentry("confluent_kafka", SENTRY_KAFKA, "sentry-web", *WORKER),
         must_fail=(*meets("sentry-web-kafka", *BOTH), *meets("sentry-worker-kafka", *BOTH)),
         must_pass=(*meets("relay-kafka", *BOTH), *meets("snuba-kafka", *BOTH)),
     ),
