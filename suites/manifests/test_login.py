@@ -24,3 +24,9 @@ def test_the_issuer_is_one_name(overlay: Rendered, judge: Judge) -> None:
 def test_dex_offers_both_ways_in(overlay: Rendered, judge: Judge) -> None:
     """Dex offers a static password and a GitHub connector, takes codes only, and holds no secret itself."""
     judge(login.dex_offers, overlay)
+
+
+@pytest.mark.requirement("OIDC-004")
+def test_dex_lets_in_its_own_people_only(overlay: Rendered, judge: Judge) -> None:
+    """Dex lets in people of this organization only, by addresses that somebody verified: Sentry itself bars nobody."""
+    judge(login.dex_lets_in_ours, overlay)

@@ -56,6 +56,16 @@ LOGIN = (
         name="a plain listener",
         seed=lambda d: _dex(d, "https: 0.0.0.0:5554", "https: 0.0.0.0:5554\n  http: 0.0.0.0:5556"),
     ),
+    Fault(
+        rule="dex-lets-in-ours",
+        name="every account of GitHub",
+        seed=lambda d: _dex(d, "      orgs:\n        - name: example\n", ""),
+    ),
+    Fault(
+        rule="dex-lets-in-ours",
+        name="addresses that nobody verified",
+        seed=lambda d: _dex(d, "      orgs:\n", "      insecureSkipEmailVerified: true\n      orgs:\n"),
+    ),
 )
 GITOPS = (
     Fault(
