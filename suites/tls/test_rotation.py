@@ -69,8 +69,11 @@ def test_the_ca_moves_by_a_bundle(rotation: Rotation, record: Recorder) -> None:
 
 @pytest.mark.requirement("PKI-008")
 def test_no_acknowledged_event_is_lost(rotation: Rotation, record: Recorder) -> None:
-    """Every event that the door acknowledged while certificates changed is stored exactly once."""
-    steps = list(rotation.steps.values()) or rotation.all()
+    """Every event that the door acknowledged while certificates changed is stored exactly once.
+
+    It judges whatever was renewed before it; run alone, that is one certificate.
+    """
+    steps = list(rotation.steps.values()) or [rotation.of_listener(LISTENERS[0])]
     verdict = rotation.verdict()
     rotation.show(steps, record)
     record.evidence("ledger", str(verdict))
