@@ -11,6 +11,7 @@ from tests.detection.faults.oidc_names import (
     ANSWER,
     ASKS,
     BACK,
+    BROWSER,
     COOKIES,
     CREDENTIALS,
     CROWD,
@@ -134,6 +135,12 @@ def _long_tokens(workshop: Workshop) -> None:
     workshop.restart("dex")
 
 
+def _own_forms_only(workshop: Workshop) -> None:
+    policy = {"Content-Security-Policy": "form-action 'self'"}
+    workshop.edit(DEX, lambda document: document["web"].update(headers=policy))
+    workshop.restart("dex")
+
+
 def _other_users(workshop: Workshop) -> None:
     """A weak password that others know, and a second name for the same person."""
 
@@ -187,6 +194,14 @@ _DEX = (
         stands_for="an expiry raised to be rid of complaints",
         inject=_long_tokens,
         must_fail=(TOKEN,),
+        must_pass=(LOGS_IN, ISSUER),
+    ),
+    Fault(
+        id="dex-keeps-browsers",
+        sentence="Dex tells browsers that its forms lead nowhere but to itself, so the way back to Sentry is barred.",
+        stands_for="a Content-Security-Policy from a checklist, which no client but a browser obeys",
+        inject=_own_forms_only,
+        must_fail=(BROWSER,),
         must_pass=(LOGS_IN, ISSUER),
     ),
     Fault(

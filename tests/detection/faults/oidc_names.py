@@ -40,6 +40,8 @@ BOUND = f"{PROVIDER}test_a_code_is_bound_to_its_request"
 VERIFIER = f"{PROVIDER}test_a_verifier_without_a_challenge_is_refused"
 REDEEMED = f"{PROVIDER}test_a_code_is_redeemed_once"
 
+BROWSER = "oidc/test_browser.py::test_a_person_logs_in_with_a_browser"
+
 ANSWER = f"{DOWN}test_without_dex_a_login_ends_with_an_answer"
 UNTOUCHED = f"{DOWN}test_events_and_sessions_do_not_need_dex"
 BACK = f"{DOWN}test_login_works_again_once_dex_is_back"
