@@ -9,7 +9,7 @@ from tests.detection.workshop import Workshop
 
 SUITES = "suites/"
 CHECKS = f"{SUITES}ingestion/"
-JUDGED = ("ingestion", "tls", "pki")
+JUDGED = ("ingestion", "tls", "pki", "oidc")
 """Suites whose every check has a fault here; those of manifests and of a cluster have theirs in tests/unit."""
 
 FOLDERS = tuple(f"{SUITES}{suite}" for suite in JUDGED)
