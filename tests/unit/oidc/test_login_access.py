@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fixtures.embedded import login
+from fixtures.embedded import control
 from fixtures.embedded.login import EmbeddedLogin
 from fixtures.embedded.server import Site
 from fixtures.embedded.servers import dex
@@ -41,7 +41,7 @@ def site(tmp_path: Path) -> Site:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """What the supervisor was asked for."""
     made: list[tuple[str, str]] = []
-    monkeypatch.setattr(login.control, "ask", lambda _root, verb, server: made.append((verb, server)))
+    monkeypatch.setattr(control, "ask", lambda _root, verb, server: made.append((verb, server)))
     return made
 
 
