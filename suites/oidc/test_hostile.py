@@ -27,7 +27,8 @@ def test_a_provider_is_believed_as_far_as_the_standard_says(hostile: HostileBenc
 def test_no_lie_leads_to_the_account_of_another_person(hostile: HostileBench, lie: Lie, record: Recorder) -> None:
     """Whatever a provider says, nobody gets into the account of another person. Never to be waived."""
     trial = hostile.trial(lie, record)
-    assert not trial.taken_over, f"{trial.account} was reached: {lie.sentence}"
+    remedy = lie.remedy or "look at what the plugin takes for the subject"
+    assert not trial.taken_over, f"{trial.account} was reached: {lie.sentence} Next: {remedy}"
     if lie.names_another and trial.outcome is Outcome.BROKEN:
         unknown(f"the login broke before anybody's account could be reached: {trial.said}")
 

@@ -24,6 +24,7 @@ def test_the_table_is_whole() -> None:
     assert len(LIES) >= 14
     assert len({lie.name for lie in LIES}) == len(LIES)
     assert all(lie.section and lie.sentence.endswith(".") for lie in LIES)
+    assert all(bool(lie.remedy) == lie.names_another for lie in LIES)
     assert set(CHANGES) <= set(LIES)
     assert {lie.expectation for lie in LIES} == set(Expectation)
 
