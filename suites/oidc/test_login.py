@@ -85,7 +85,7 @@ def test_consent_can_be_refused(desk: LoginDesk) -> None:
     refusals = [form for form in page.forms if form.fields.get("approval") == "rejected"]
     if not refusals:
         not_applicable("Dex asks for no consent here")
-    page = person.submit(page, refusals[0])
+    page = person.follow(person.submit(page, refusals[0]), stop="/auth/sso/")
     assert "code=" not in page.location
     assert person.may_read() == 401
 
