@@ -10,6 +10,7 @@ MODULE = "oidc.provider"
 CODE = '''
 import json
 import secrets
+import threading
 
 import jwt
 from django.utils.functional import cached_property
@@ -120,14 +121,14 @@ def by_email():
 
 
 real_pipeline = OIDCProvider.get_auth_pipeline
+lock, done = threading.Lock(), []
 
 
 def pipeline(self):
     # Not before the first login: the module of the helper cannot be imported while this one is.
-    global by_email
-    if by_email:
-        by_email()
-        by_email = None
+    with lock:
+        if not done:
+            done.append(by_email())
     return real_pipeline(self)
 
 
