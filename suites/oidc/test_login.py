@@ -11,6 +11,7 @@ import pytest
 
 from fixtures.clients.oidc import Person, origin, told, with_parameters
 from fixtures.evidence import Recorder
+from fixtures.ingestion import unique
 from fixtures.login import LoginUser
 from fixtures.login_bench import LoginDesk, Newcomers, account
 from fixtures.verdicts import not_applicable
@@ -166,7 +167,12 @@ def test_nobody_registers_without_dex(desk: LoginDesk) -> None:
     person = desk.person()
     page = person.open(f"{desk.access.sentry_url}/auth/register/")
     form = next(form for form in page.forms if "csrfmiddlewaretoken" in form.fields)
-    wanted = {"op": "register", "name": "Nobody", "username": "nobody@example.test", "password": "long-enough-4711"}
+    wanted = {
+        "op": "register",
+        "name": "Nobody",
+        "username": f"{unique('nobody')}@example.test",
+        "password": "long-enough-4711",
+    }
     person.submit(page, form, **wanted)
     assert person.myself() is None, "an account was registered without Dex"
     own = person.open(f"{desk.access.sentry_url}/auth/login/{desk.access.organization}/")
