@@ -332,7 +332,7 @@ _SENTRY = (
         stands_for="a limit of members",
         inject=_patch("sentry.auth.helper", FEW_SEATS),
         must_fail=(CROWD,),
-        must_pass=(LOGS_IN, PLUGIN),
+        must_pass=(ISSUER, PLUGIN),
     ),
     Fault(
         id="sentry-lets-people-register",
