@@ -51,6 +51,15 @@ class Walk:
 
         return wait_for(f"{selector} on a page", probe, timeout=LIMITS.http, interval=0.1)
 
+    def past(self, path: str) -> None:
+        """Wait until the browser has left this path."""
+
+        def probe() -> Reached[None] | str:
+            now = self.driver.current_url
+            return f"the browser is at {told(now)}" if path in now else Reached(None)
+
+        wait_for(f"the browser to leave {path}", probe, timeout=LIMITS.http, interval=0.1)
+
     def at(self, url: str) -> None:
         """Wait until the browser is below this address."""
 
@@ -98,6 +107,7 @@ def _at_dex(walk: Walk, email: str, password: str) -> None:
     walk.shot("Dex's form")
     walk.find("input[name=password]").send_keys(password)
     walk.find("#submit-login, button[type=submit]").click()
+    walk.past("/auth/local")
     if "/approval" in walk.driver.current_url:
         walk.shot("consent")
         walk.find(".theme-btn--success, button[type=submit]").click()

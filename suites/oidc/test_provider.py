@@ -159,9 +159,10 @@ def test_a_request_of_a_stranger_is_shown_an_error(
     """Who asks in the name of nobody, or to be led elsewhere, sees an error and is led nowhere (RFC 6749, 4.1.2.1)."""
     changed, statuses = SHOWN[case]
     given = {name: value.format(redirect=public.redirect_uri) for name, value in changed.items()}
-    page = desk.person().open(provider.request_url(public, **given))
+    person = desk.person()
+    page = person.past_choice(person.open(provider.request_url(public, **given)))
     if page.leads and page.location.startswith(f"{provider.issuer}/"):
-        page = desk.person().follow(page, stop="/auth/sso/")
+        page = person.follow(page, stop="/auth/sso/")
     assert page.location == ""
     assert page.status in statuses
 
@@ -174,7 +175,8 @@ def test_a_request_that_is_wrong_is_told_to_sentry(
     """A wrong scope or response type goes back to Sentry as an error with the same state and without a code."""
     changed, error = TOLD[case]
     person = desk.person()
-    page = person.follow(person.open(provider.request_url(public, state="the-state", **changed)), stop="/auth/sso/")
+    page = person.past_choice(person.open(provider.request_url(public, state="the-state", **changed)))
+    page = person.follow(page, stop="/auth/sso/")
     told = parameters(page.location)
     assert page.location.startswith(public.redirect_uri)
     assert (told.get("error"), told.get("state"), "code" in told) == (error, "the-state", False)

@@ -6,12 +6,14 @@ import contextlib
 from collections.abc import Iterator
 
 import pytest
+import requests
 
+from fixtures.clients.http import Sessions
 from fixtures.clients.oidc import Page, told
 from fixtures.evidence import Recorder
 from fixtures.ingestion import Bench
 from fixtures.login_bench import LoginDesk, account
-from fixtures.stack import Capability, Stack
+from fixtures.stack import Capability, Door, Stack
 from fixtures.timeouts import LIMITS
 from fixtures.verdicts import require
 from fixtures.waiting import Reached, wait_for
@@ -24,7 +26,7 @@ pytestmark = [
 
 @contextlib.contextmanager
 def without_dex(stack: Stack) -> Iterator[None]:
-    """Dex is stopped; at the end it runs again."""
+    """Dex is stopped; at the end it runs again, and the door has noticed."""
     names = [name for name, component in stack.controls.servers().items() if component == "dex"]
     try:
         for name in names:
@@ -33,6 +35,23 @@ def without_dex(stack: Stack) -> Iterator[None]:
     finally:
         for name in names:
             stack.controls.start(name)
+        _await_door(stack.door)
+
+
+def _await_door(door: Door) -> None:
+    sessions = Sessions(ca=door.ca)
+
+    def probe() -> Reached[None] | str:
+        try:
+            answer = sessions.get().get(f"{door.dex_url}/.well-known/openid-configuration", timeout=LIMITS.http)
+        except requests.RequestException as error:
+            return str(error)
+        return Reached(None) if answer.ok else f"HTTP {answer.status_code}"
+
+    try:
+        wait_for("Dex behind the door", probe, timeout=LIMITS.http, interval=0.2)
+    finally:
+        sessions.close()
 
 
 def told_page(page: Page) -> dict[str, object]:

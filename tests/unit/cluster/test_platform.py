@@ -12,6 +12,7 @@ from fixtures.cluster import measuring
 from fixtures.cluster import platform as looking
 from fixtures.cluster.platform import Platform
 from fixtures.cluster_bench import require_operator, require_seen
+from fixtures.kubernetes import overlays
 from fixtures.redaction import MASK, redact
 from fixtures.stack import Component, Provenance, Stack, Usage
 from fixtures.verdicts import NotApplicable, NotRun
@@ -32,9 +33,9 @@ def project(pytester: pytest.Pytester) -> Project:
 
 
 def test_the_overlay_is_told_by_the_images_that_run() -> None:
-    assert looking.overlay_of([pod("a"), pod("b", image="conformance.local/sentry:1")]) == "built"
-    assert looking.overlay_of([pod("a", image="ghcr.io/getsentry/sentry:26.8.0")]) == "operators"
-    assert looking.overlay_of([]) == "operators"
+    assert overlays.overlay_of([pod("a"), pod("b", image="conformance.local/sentry:1")]) == "built"
+    assert overlays.overlay_of([pod("a", image="ghcr.io/getsentry/sentry:26.8.0")]) == "operators"
+    assert overlays.overlay_of([]) == "operators"
 
 
 def test_a_look_brings_claims_with_pods_and_no_secrets_content(platform: Platform, cluster: FakeCluster) -> None:
