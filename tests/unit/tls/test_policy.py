@@ -23,7 +23,7 @@ def test_the_policy_forbids_every_class_of_weakness() -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("listeners: {}", "listeners: {dex: {exceptions: {cbc: short}}}"),
+        ("listeners:\n", "listeners:\n  dex: {exceptions: {cbc: short}}\n"),
         ("rc4:", "rc5:"),
         ("allowed: [TLS 1.2,", "allowed: [TLS 1.7,"),
     ],
