@@ -84,6 +84,8 @@ def test_a_killed_supervisor_leaves_nothing_that_the_next_command_does_not_clear
     leaders = [server.pid for server in now.servers if server.pid]
     family_gone = until(lambda: not any(process.pid in leaders for process in marked_processes(root)), "leaders run")
     wait_for("the servers to die with their supervisor", family_gone, timeout=LIMIT)
+    # Its servers get their signal with its first thread; the kernel frees its lock with the last one.
+    wait_for("its lock to be free", until(lambda: not leftovers.is_alive(root), "it is held"), timeout=LIMIT)
     leftovers.clear_dead_stacks()
     assert marked_processes(root) == []
     assert not leftovers.is_alive(root)
