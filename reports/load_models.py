@@ -76,10 +76,11 @@ class Loss(Model):
 
 
 class Delivery(Model):
-    """What became of every event by the end of the drain; the seven counts add up to ``offered``.
+    """What became of every event by the end of the drain; all counts but ``acknowledged`` add up to ``offered``.
 
     ``unsent`` missed their slot or got no answer at all; ``rejected`` were answered with an error, or dropped by Relay
-    with a reason after a 200. ``drained`` is false where the stated limit ended the wait.
+    with a reason after a 200. ``unknown``: acknowledged, and still on its way or not to be asked for. ``drained`` is
+    false where the stated limit ended the wait. ``notes`` are sentences about what could not be seen.
     """
 
     offered: int
@@ -96,6 +97,7 @@ class Delivery(Model):
     drain_seconds: float
     drain_limit: float
     drained: bool
+    notes: tuple[str, ...] = ()
 
 
 class Rates(Model):
