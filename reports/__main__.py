@@ -1,6 +1,7 @@
-"""``python -m reports show [RUN]`` prints a report; ``python -m reports schema [--write]`` prints its JSON Schema.
+"""``python -m reports``: read, compare and follow the reports of runs.
 
-Exit codes: ``show`` gives the run's own (3 where the run did not end), 4 for a report that cannot be read.
+Exit codes: ``show`` gives the run's own (3 where the run did not end); ``diff`` gives 1 where anything got worse; 4 is
+bad input, such as a record that cannot be read; else 0.
 """
 
 from __future__ import annotations
@@ -8,53 +9,48 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from pathlib import Path
 
-from reports import terminal
-from reports.build import ReportError, load
-from reports.schema import PUBLISHED, text
+from reports import commands, history
+from reports.commands import BAD_INPUT, Places
+from reports.reading import ReportError
+from reports.schema import KINDS
 
 DEFAULT_DIR = "reports/out"
-BAD_INPUT, UNFINISHED = 4, 3
+NAMES = "run id, folder, report.json, latest, or latest~1 for the one before"
+MOST_RUNS = 1000
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     chosen = _parser().parse_args(arguments)
-    if chosen.command == "schema":
-        return _schema(write=chosen.write)
     try:
-        return _show(find(chosen.run, Path(chosen.report_dir)))
+        return _run(chosen)
     except ReportError as error:
         print(f"error: {error}", file=sys.stderr)
         return BAD_INPUT
 
 
-def find(run: str, base: Path) -> Path:
-    """The report named by a run's id, its folder, or the file itself. :raises ReportError: there is none."""
-    given = Path(run)
-    candidates = (base / run / "report.json", given / "report.json", given)
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    known = sorted(path.parent.name for path in base.glob("*/report.json") if not path.parent.is_symlink())
-    hint = f"known runs end with {', '.join(known[-5:])}" if known else "no run was reported there yet"
-    raise ReportError(f"there is no report of {run!r} below {base}: {hint}")
-
-
-def _show(path: Path) -> int:
-    report = load(path)
-    print("\n".join(terminal.lines(report, str(path))))
-    return report.run.exit_code if report.run.finished and report.run.exit_code is not None else UNFINISHED
-
-
-def _schema(*, write: bool) -> int:
-    if write:
-        PUBLISHED.write_text(text(), encoding="utf-8")
-        print(f"written: {PUBLISHED}")
-    else:
-        print(text(), end="")
-    return 0
+def _run(chosen: argparse.Namespace) -> int:
+    if chosen.command == "schema":
+        return commands.schema(chosen.kind, everything=chosen.write)
+    base = Path(chosen.report_dir)
+    places = Places(base=base, history=Path(chosen.history) if chosen.history else base / history.NAME)
+    match chosen.command:
+        case "show":
+            return commands.show(chosen.run, places)
+        case "write":
+            return commands.write(chosen.run, places)
+        case "record":
+            return commands.record(chosen.run, places)
+        case "diff":
+            return commands.compare(chosen.old, chosen.new, places, markdown=chosen.markdown)
+        case "trend":
+            target = Path(chosen.output) if chosen.output else base / "trend.html"
+            return commands.trend_of(places, target, chosen.runs)
+        case _:
+            return commands.prune_runs(places, dry=chosen.dry_run, now=time.time())
 
 
 class _Parser(argparse.ArgumentParser):
@@ -64,14 +60,38 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m reports", description="Read reports of conformance runs.")
-    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
-    show = commands.add_parser("show", help="print the summary of a run")
-    show.add_argument("run", nargs="?", default="latest", help="run id, folder or report.json (default: the newest)")
-    show.add_argument("--report-dir", default=DEFAULT_DIR, help=f"where runs are (default: {DEFAULT_DIR})")
-    schema = commands.add_parser("schema", help="print the JSON Schema of report.json")
-    schema.add_argument("--write", action="store_true", help="publish it in reports/schema/")
+    parser = _Parser(prog="python -m reports", description="Read, compare and follow reports of conformance runs.")
+    commands_ = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    places = _Parser(add_help=False)
+    places.add_argument("--report-dir", default=DEFAULT_DIR, help=f"where runs are (default: {DEFAULT_DIR})")
+    places.add_argument("--history", help=f"file of the history (default: {history.NAME} in the report folder)")
+    for name, told in (
+        ("show", "print the summary of a run"),
+        ("write", "make page, JUnit, CTRF and Markdown of a run anew"),
+        ("record", "add a run to the history"),
+    ):
+        one = commands_.add_parser(name, help=told, parents=[places])
+        one.add_argument("run", nargs="?", default="latest", help=NAMES)
+    diff = commands_.add_parser("diff", help="print what changed between two runs", parents=[places])
+    diff.add_argument("old", nargs="?", default="latest~1", help=NAMES)
+    diff.add_argument("new", nargs="?", default="latest", help=NAMES)
+    diff.add_argument("--markdown", action="store_true", help="for a comment on a pull request")
+    trend = commands_.add_parser("trend", help="write one page over many runs", parents=[places])
+    trend.add_argument("--output", help="the page (default: trend.html in the report folder)")
+    trend.add_argument("--runs", type=_count, default=MOST_RUNS, help=f"newest runs to show (at most {MOST_RUNS})")
+    prune = commands_.add_parser("prune", help="remove folders of old runs; the history keeps them", parents=[places])
+    prune.add_argument("--dry-run", action="store_true", help="only say what would go")
+    schema = commands_.add_parser("schema", help="print the JSON Schema of a kind of record")
+    schema.add_argument("kind", nargs="?", default="report", choices=sorted(KINDS))
+    schema.add_argument("--write", action="store_true", help="publish all of them in reports/schema/")
     return parser
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isdigit() else 0
+    if not 1 <= number <= MOST_RUNS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_RUNS}")
+    return number
 
 
 if __name__ == "__main__":

@@ -1,17 +1,11 @@
-"""Puts a report together from plain records, seals it with its digest, and reads one back."""
+"""Puts a report together from plain records and seals it with its digest."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-
-from pydantic import ValidationError
 
 from reports.models import (
-    SCHEMA_VERSION,
     CheckResult,
     Figure,
     Grid,
@@ -24,11 +18,10 @@ from reports.models import (
     Verdict,
     WaiverResult,
 )
+from reports.reading import ReportError, digest, load, seal
 from reports.rules import PRECEDENCE, requirement_verdict
 
-
-class ReportError(Exception):
-    """A report that cannot be read, as one sentence."""
+__all__ = ["Clause", "Records", "ReportError", "build", "digest", "load", "seal", "to_json", "worst_first"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,43 +101,6 @@ def worst_first(report: Report) -> list[CheckResult]:
     return sorted(report.checks, key=lambda check: PRECEDENCE.index(check.verdict))
 
 
-def digest(report: Report) -> str:
-    """SHA-256 over the content without the digest itself, in canonical JSON."""
-    content = report.model_dump(mode="json", exclude={"digest"})
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def seal(report: Report) -> Report:
-    """The same report with its digest."""
-    return report.model_copy(update={"digest": digest(report)})
-
-
 def to_json(report: Report) -> str:
     """The text of ``report.json``."""
     return report.model_dump_json(indent=1) + "\n"
-
-
-def load(path: Path) -> Report:
-    """Read a report back. :raises ReportError: missing, broken, changed since, or of another schema version."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ReportError(f"there is no report at {path}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise ReportError(f"the report {path} is broken: it is no JSON ({error})") from error
-    version = data.get("schema_version") if isinstance(data, dict) else None
-    if version != SCHEMA_VERSION:
-        newer = isinstance(version, int) and version > SCHEMA_VERSION
-        hint = (
-            "it is newer than this program: update the suite" if newer else "it names no schema version that is known"
-        )
-        raise ReportError(f"the report {path} cannot be read: {hint} (version {version!r}, known is {SCHEMA_VERSION})")
-    try:
-        report = Report.model_validate(data)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        place = ".".join(str(part) for part in fault["loc"])
-        raise ReportError(f"the report {path} is broken: {place}: {fault['msg']}") from error
-    if report.digest != digest(report):
-        raise ReportError(f"the report {path} was changed after it was written: its digest does not match")
-    return report

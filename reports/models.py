@@ -1,6 +1,8 @@
-"""The report as data: schema version 1 of ``report.json``, checked whenever one is written or read.
+"""The report as data: schema version 2 of ``report.json``, checked whenever one is written or read.
 
-Seconds are wall-clock seconds, sizes are bytes, moments are ISO 8601 with a zone.
+Version 2 added who ran it, its profile and how to run it again, digests of components, an index page for each
+failure, and owners of waivers; ``reading`` still reads version 1. Seconds are wall-clock seconds, sizes are bytes,
+moments are ISO 8601 with a zone.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Scalar = str | int | float | bool | None
 
@@ -52,7 +54,9 @@ class Machine(Model):
 class Run(Model):
     """One invocation. ``exit_code`` is null and ``finished`` false while it runs, and for ever where it was killed.
 
-    ``ended_by`` says what stopped it early: Ctrl-C, or a stack that could not be brought up.
+    ``ended_by`` says what stopped it early: Ctrl-C, or a stack that could not be brought up. ``who`` is the user that
+    started it; ``profile`` says how much of the suite was asked for: ``full`` (every check), ``selection`` or
+    ``quick``; ``reproduce`` is one line of shell that judges the same again.
     """
 
     id: str
@@ -65,16 +69,20 @@ class Run(Model):
     commit: str | None = None
     machine: Machine
     deselected: int = 0
+    who: str = ""
+    profile: Literal["full", "selection", "quick"] = "full"
+    reproduce: str = ""
 
 
 class ComponentFact(Model):
-    """One part of the platform and what was judged in its place."""
+    """One part of the platform and what was judged in its place. ``digest`` names the very build, where it is known."""
 
     name: str
     version: str
     provenance: Literal["real", "substitute", "stand-in"]
     note: str = ""
     managed_by: str = ""
+    digest: str = ""
 
 
 class LinkFact(Model):
@@ -140,7 +148,7 @@ class CheckResult(Model):
     """One check: what it is for, what it proves, what came out and why.
 
     ``left_out``: it is not-run because the run was asked for without what it needs, such as an operator whose image
-    cannot be built.
+    cannot be built. ``page`` is the index of its evidence, relative to the run's folder, where it failed or is unknown.
     """
 
     id: str
@@ -151,6 +159,7 @@ class CheckResult(Model):
     left_out: bool = False
     seconds: float = 0.0
     evidence: list[Evidence] = []
+    page: str = ""
 
 
 class RequirementResult(Model):
@@ -203,7 +212,7 @@ class Grid(Model):
 
 
 class WaiverResult(Model):
-    """A waiver as it stood in this run. ``problem`` is a sentence where it fails the run."""
+    """A waiver as it stood in this run. ``problem`` is a sentence where it fails the run; ``owner`` sees to its end."""
 
     target: str
     reason: str
@@ -211,12 +220,14 @@ class WaiverResult(Model):
     expires: date
     used_by: list[str] = []
     problem: str = ""
+    owner: str = ""
+    stacks: list[str] = []
 
 
 class Report(Model):
     """A whole run. ``digest`` is the SHA-256 over everything else, so that a changed report is noticed."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     run: Run
     stack: StackFacts
     requirements: list[RequirementResult]

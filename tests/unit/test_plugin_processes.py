@@ -67,9 +67,12 @@ def test_unknown():
     assert report["stack"]["components"][0]["name"] == "kafka"
     assert 'value="unknown"' in (project.pytester.path / "junit.xml").read_text()
     assert sorted(entry.name for entry in (project.folder / "latest").iterdir()) == [
+        "ctrf.json",
         "evidence",
+        "junit.xml",
         "report.html",
         "report.json",
+        "summary.md",
     ]
 
 

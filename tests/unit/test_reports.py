@@ -15,7 +15,7 @@ from reports.__main__ import main
 from reports.build import ReportError, digest, load, to_json
 from reports.models import ComponentFact, Report, StackFacts, Verdict
 from reports.rules import exit_code, requirement_verdict
-from reports.schema import PUBLISHED, text
+from reports.schema import KINDS, published, text
 from tests.unit.report_sample import check, report
 
 P, F, U = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
@@ -66,9 +66,14 @@ def test_exit_code(checks: list[Verdict], problems: bool, code: int) -> None:
     assert exit_code(checks, waiver_problems=problems) == code
 
 
-def test_published_schema_is_current_and_holds_for_a_report() -> None:
-    assert PUBLISHED.read_text() == text(), "run: python -m reports schema --write"
-    jsonschema.validate(json.loads(to_json(report(check("a", F, reason="seen")))), json.loads(PUBLISHED.read_text()))
+@pytest.mark.parametrize("kind", KINDS)
+def test_published_schemas_are_current(kind: str) -> None:
+    assert published(kind).read_text() == text(kind), "run: python -m reports schema --write"
+
+
+def test_the_published_schema_holds_for_a_report() -> None:
+    made = json.loads(to_json(report(check("a", F, reason="seen"))))
+    jsonschema.validate(made, json.loads(published("report").read_text()))
 
 
 def test_a_report_survives_writing_and_reading(tmp_path: Path) -> None:
@@ -94,9 +99,11 @@ def changed(**fields: object) -> str:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("{", "it is no JSON"),
+        ("{", "it ends in the middle"),
+        ("{x}", "it is no JSON"),
+        ("[" * 100_000, "nested too deeply"),
         ("[]", "names no schema version"),
-        (changed(schema_version=2), "it is newer than this program"),
+        (changed(schema_version=3), "it is newer than this program"),
         (changed(schema_version=0), "names no schema version that is known"),
         (changed(checks=[{"id": 1}]), "is broken: checks.0"),
         (changed(grids=[]), "changed after it was written"),
