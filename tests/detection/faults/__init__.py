@@ -48,7 +48,6 @@ FAULTS: tuple[Fault, ...] = (
 # Checks that cannot fail on the embedded stack, each with the reason; a coverage test keeps this list honest.
 WITHOUT: dict[str, str] = {
     **tls_names.ELSEWHERE,
-    **oidc_hostile.WITHOUT,
     **oidc_names.NOWHERE,
     **tls_mutual.ELSEWHERE,
     "test_item_types.py::test_a_session_can_be_read_back": "not applicable to the embedded stack: no session metrics",

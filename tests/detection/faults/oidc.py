@@ -10,6 +10,7 @@ from tests.detection.faults.names import ALIVE
 from tests.detection.faults.oidc_names import (
     ANSWER,
     ASKS,
+    AWAY,
     BACK,
     BROWSER,
     COOKIES,
@@ -57,12 +58,11 @@ def membership(self, request, organization, auth_identity):
 AuthIdentityHandler._handle_membership = membership
 """
 NOBODY_KNOWN = """
-genuine = OIDCProvider.build_identity
+genuine = VerifiedProvider.build_identity
 def build_identity(self, state):
     import uuid
-    found = genuine(self, state)
-    return {**found, "id": MigratingIdentityId(id=uuid.uuid4().hex, legacy_id=""), "email_verified": False}
-OIDCProvider.build_identity = build_identity
+    return {**genuine(self, state), "id": uuid.uuid4().hex, "email_verified": False}
+VerifiedProvider.build_identity = build_identity
 """
 FEW_SEATS = """
 genuine, seats = AuthIdentityHandler.handle_new_user, iter(range(6))
@@ -97,6 +97,9 @@ def dispatch(self, request, helper):
         raise RuntimeError("the provider is away")
     return genuine(self, request, helper)
 OIDCLogin.dispatch = dispatch
+"""
+ANY_ANSWER_IS_JSON = """
+VerifiedCallback.exchange_token = OAuth2Callback.exchange_token
 """
 SESSIONS_ASK_DEX = """
 genuine = AuthenticationMiddleware.process_request
@@ -322,7 +325,7 @@ _SENTRY = (
         id="sentry-knows-nobody-again",
         sentence="Every login makes a new account.",
         stands_for="an identity that is keyed by a value which changes",
-        inject=_patch("oidc.provider", NOBODY_KNOWN),
+        inject=_patch("verified_provider", NOBODY_KNOWN),
         must_fail=(SECOND,),
         must_pass=(FIRST,),
     ),
@@ -357,6 +360,14 @@ _SENTRY = (
         inject=_patch("oidc.provider", REMEMBERS_THAT_DEX_WAS_AWAY),
         must_fail=(ANSWER, BACK),
         must_pass=(ISSUER, PLUGIN),
+    ),
+    Fault(
+        id="sentry-takes-any-answer-for-json",
+        sentence="When Dex goes in the middle of a login, the door's page of an error is read as JSON: HTTP 500.",
+        stands_for="Sentry 23.7.1 as it is published (sentry/auth/providers/oauth2.py, exchange_token)",
+        inject=_patch("verified_provider", ANY_ANSWER_IS_JSON),
+        must_fail=(AWAY,),
+        must_pass=(LOGS_IN, ISSUER),
     ),
     Fault(
         id="sentry-sessions-need-dex",

@@ -1,4 +1,8 @@
-"""Faults of how Sentry takes a provider's word, seen by the hostile provider: what it looks at today, taken away."""
+"""Faults of how Sentry takes a provider's word, seen by the hostile provider: what it looks at today, taken away.
+
+The platform's own module (``fixtures/embedded/sentry/verified_*.py``) loses its pieces one by one: without any of them
+Sentry runs the plugin as it is published, so these faults are the findings about sentry-auth-oidc 7.0.0, kept alive.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,25 @@ from collections.abc import Callable
 
 from fixtures.oidc.lies import LIES
 from tests.detection.fault import Fault
-from tests.detection.workshop import Workshop
+from tests.detection.workshop import SENTRY_CONF, Workshop
 
+WEB = "sentry-web"
 HOSTILE = "oidc/test_hostile.py::"
 BELIEVED = f"{HOSTILE}test_a_provider_is_believed_as_far_as_the_standard_says"
 SAFE = f"{HOSTILE}test_no_lie_leads_to_the_account_of_another_person"
 WHOLE = f"{HOSTILE}test_every_lie_reaches_sentry"
-PLUGIN, VIEWS, CALLBACK = "oidc.provider", "oidc.views", "sentry.auth.providers.oauth2"
+CARE, TOKEN, VIEWS, PLUGIN = "verified_provider", "verified_token", "oidc.views", "oidc.provider"
+CALLBACK = "sentry.auth.providers.oauth2"
 
-WAIVED = (
+AS_PUBLISHED = """
+INSTALLED_APPS = tuple(app for app in INSTALLED_APPS if not app.startswith("verified_login"))
+"""
+"""Sentry and its plugin without the platform's own module."""
+REACHED = ("email-unverified", "email-of-another", "code-of-another", "issuer-mix-up")
+REFUSED = ("no-id-token", "no-subject", "replayed-code")
+ENTERING = tuple(lie.name for lie in LIES if lie.name not in (*REACHED, *REFUSED))
+"""Lies that are about oneself, and let in by the plugin as it is published."""
+BELIEVED_AS_PUBLISHED = (
     "wrong-issuer",
     "wrong-audience",
     "further-audience",
@@ -27,22 +41,6 @@ WAIVED = (
     "other-subject-in-userinfo",
     "no-subject",
 )
-REACHED = {
-    "email-unverified": "Sentry 23.7.1 lets an identity be confirmed by whoever asks (CVE-2025-22146)",
-    "email-of-another": "Sentry links a member to whoever has the same verified e-mail, though another subject has it",
-    "code-of-another": "the plugin sends neither nonce nor PKCE, so a code fits any browser",
-    "issuer-mix-up": "the plugin knows people by their subject alone, whoever issued the token",
-}
-WITHOUT = {
-    **{
-        f"{BELIEVED}[{name}]": "waived: the plugin as it is does not look, so nothing can be taken away"
-        for name in WAIVED
-    },
-    **{f"{SAFE}[{name}]": f"fails without any fault: {reason}" for name, reason in REACHED.items()},
-}
-REFUSED = ("no-id-token", "no-subject", "replayed-code")
-ENTERING = tuple(lie.name for lie in LIES if lie.name not in (*REACHED, *REFUSED))
-"""Lies that are about oneself and let in."""
 
 # An identity of the owner, so that there is one that no login made; taken away again with the fault.
 OWNED = """
@@ -80,20 +78,6 @@ def dispatch(self, request, helper):
     return real_dispatch(self, request, helper)
 OAuth2Callback.dispatch = dispatch
 """
-FIRST_KEY_ONLY = """
-import json
-keys = []
-real_dispatch = FetchUser.dispatch
-def dispatch(self, request, helper):
-    head = helper.fetch_state("data").get("id_token", "e30.").partition(".")[0]
-    kid = json.loads(urlsafe_b64decode(head)).get("kid")
-    if kid:
-        keys.append(kid)
-        if kid != keys[0]:
-            return helper.error("the token is signed by a key that is not known")
-    return real_dispatch(self, request, helper)
-FetchUser.dispatch = dispatch
-"""
 NONCE_MISSED = """
 def dispatch(self, request, helper):
     return helper.error("the token has not the nonce of the request")
@@ -115,13 +99,43 @@ FetchUser.dispatch = dispatch
 """
 
 
-def _patched(module: str, code: str, *, owner: bool = False) -> Callable[[Workshop], None]:
-    """Change the plugin in Sentry's web; with ``owner``, give the owner an identity that it can be misled to."""
+NO_SIGNATURE = """
+CHECKED["verify_signature"] = False
+PublishedKeys.find = lambda self, kid: None
+"""
+NO_NONCE = """
+genuine = verified
+def verified(token, **given):
+    claims = jwt.decode(token, options={"verify_signature": False})
+    return genuine(token, **{**given, "nonce": claims.get("nonce")})
+"""
+NO_SUBJECT = """
+CHECKED["require"].remove("sub")
+genuine = _require_this_login
+_require_this_login = lambda claims, client, nonce: genuine({"sub": "anybody", **claims}, client, nonce)
+"""
+KEYS_FOR_EVER = """
+genuine = PublishedKeys.find
+def find(self, kid):
+    if self._keys and kid not in self._keys:
+        raise Refused("it is signed by a key that is not known")
+    return genuine(self, kid)
+PublishedKeys.find = find
+"""
+
+
+def _patched(module: str, code: str, *, owner: bool = False, published: bool = False) -> Callable[[Workshop], None]:
+    """Change a module in Sentry's web; with ``owner``, give the owner an identity that it can be misled to.
+
+    With ``published`` the platform's own module is away, so that what the plugin lets through meets the change.
+    """
 
     def inject(workshop: Workshop) -> None:
         if owner:
             workshop.postgres(OWNED, undo=DISOWNED)
-        workshop.patch_sentry(module, code, "sentry-web")
+        if published:
+            workshop.write(SENTRY_CONF, AS_PUBLISHED, append=True)
+        workshop.patch_sentry(module, code, WEB)
 
     return inject
 
@@ -130,12 +144,103 @@ def _each(check: str, *names: str) -> tuple[str, ...]:
     return tuple(f"{check}[{name}]" for name in names)
 
 
+def _unchecked(what: str, sentence: str, *missed: str, module: str, code: str, quick: bool = False) -> Fault:
+    """One piece of the platform's module taken out: the plugin as it is published, in this one respect."""
+    return Fault(
+        id=f"oidc-unchecked-{what}",
+        sentence=sentence,
+        stands_for=f"sentry-auth-oidc 7.0.0 and Sentry 23.7.1 as they are published: {what}",
+        inject=_patched(module, code),
+        must_fail=missed,
+        must_pass=(*_each(BELIEVED, "honest", "no-id-token"), *_each(SAFE, "honest", "replayed-code")),
+        quick=quick,
+    )
+
+
+PIECES = (
+    _unchecked(
+        "signature",
+        "A token is taken whoever signed it, or nobody.",
+        *_each(BELIEVED, "unknown-key", "alg-none", "hs256-client-secret"),
+        module=TOKEN,
+        code=NO_SIGNATURE,
+        quick=True,
+    ),
+    _unchecked(
+        "issuer",
+        "A token is taken whoever issued it.",
+        *_each(BELIEVED, "wrong-issuer"),
+        *_each(SAFE, "issuer-mix-up"),
+        module=TOKEN,
+        code='CHECKED["verify_iss"] = False',
+    ),
+    _unchecked(
+        "audience",
+        "A token is taken whomever it was made for.",
+        *_each(BELIEVED, "wrong-audience", "further-audience"),
+        module=TOKEN,
+        code='CHECKED["verify_aud"] = False',
+    ),
+    _unchecked(
+        "nonce",
+        "A token is taken whichever login it belongs to.",
+        *_each(BELIEVED, "wrong-nonce", "missing-nonce"),
+        *_each(SAFE, "code-of-another"),
+        module=TOKEN,
+        code=NO_NONCE,
+    ),
+    _unchecked(
+        "time",
+        "A token is taken whenever it is valid.",
+        *_each(BELIEVED, "expired", "not-yet-valid"),
+        module=TOKEN,
+        code='CHECKED["verify_exp"] = CHECKED["verify_nbf"] = False',
+    ),
+    _unchecked(
+        "userinfo",
+        "The userinfo of another subject is taken.",
+        *_each(BELIEVED, "other-subject-in-userinfo"),
+        module=CARE,
+        code="require_same_subject = lambda told, subject: None",
+    ),
+    _unchecked(
+        "subject",
+        "A token without a subject ends with HTTP 500.",
+        *_each(BELIEVED, "no-subject"),
+        module=TOKEN,
+        code=NO_SUBJECT,
+    ),
+    _unchecked(
+        "verified-e-mail",
+        "An account is confirmed by whoever says that its e-mail is theirs (CVE-2025-22146).",
+        *_each(SAFE, "email-unverified"),
+        module=CARE,
+        code="may_be_linked = lambda identity, auth_provider, user: not identity['email_verified']",
+    ),
+    _unchecked(
+        "owner-of-an-e-mail",
+        "An account goes to whoever has its e-mail, though another subject of the provider has the account.",
+        *_each(SAFE, "email-of-another"),
+        module=CARE,
+        code="may_be_linked = lambda identity, auth_provider, user: identity['email_verified']",
+    ),
+)
+
 FAULTS = (
+    *PIECES,
+    Fault(
+        id="oidc-plugin-as-published",
+        sentence="Sentry runs sentry-auth-oidc 7.0.0 as it is published.",
+        stands_for="the platform's module left out of INSTALLED_APPS",
+        inject=lambda workshop: workshop.set_sentry(AS_PUBLISHED, WEB),
+        must_fail=(*_each(BELIEVED, *BELIEVED_AS_PUBLISHED), *_each(SAFE, *REACHED)),
+        must_pass=(*_each(BELIEVED, "honest", "rotated-key", "missing-nonce"), *_each(SAFE, "honest", "replayed-code")),
+    ),
     Fault(
         id="oidc-everybody-is-the-owner",
-        sentence="Whoever logs in through Dex gets into the account of the owner.",
+        sentence="Whoever logs in gets into the account of the owner, and every lie about oneself is believed.",
         stands_for="a claim that is the same for all, such as the tenant's, taken for the subject",
-        inject=_patched(PLUGIN, ALL_ARE_THE_OWNER, owner=True),
+        inject=_patched(PLUGIN, ALL_ARE_THE_OWNER, owner=True, published=True),
         must_fail=_each(SAFE, *ENTERING),
         must_pass=(*_each(BELIEVED, "honest", "no-id-token"), *_each(SAFE, "replayed-code"), WHOLE),
     ),
@@ -143,7 +248,7 @@ FAULTS = (
         id="oidc-nobody-is-the-owner",
         sentence="Who comes without a token, or with one without a subject, gets into the account of the owner.",
         stands_for="a default for a missing claim that happens to be somebody's",
-        inject=_patched(VIEWS, NOBODY_IS_THE_OWNER, owner=True),
+        inject=_patched(VIEWS, NOBODY_IS_THE_OWNER, owner=True, published=True),
         must_fail=(*_each(BELIEVED, "no-id-token"), *_each(SAFE, "no-id-token", "no-subject")),
         must_pass=(*_each(BELIEVED, "honest"), *_each(SAFE, "honest", "expired", "replayed-code")),
     ),
@@ -157,19 +262,19 @@ FAULTS = (
         quick=True,
     ),
     Fault(
-        id="oidc-first-key-only",
-        sentence="Sentry's plugin knows the keys that it saw first and no later ones.",
+        id="oidc-keys-for-ever",
+        sentence="Sentry knows the keys that it saw first and no later ones.",
         stands_for="a key set that is kept for ever: all logins end when the provider rotates its keys",
-        inject=_patched(VIEWS, FIRST_KEY_ONLY),
+        inject=_patched(TOKEN, KEYS_FOR_EVER),
         must_fail=_each(BELIEVED, "rotated-key"),
         must_pass=(*_each(BELIEVED, "honest", "missing-nonce"), *_each(SAFE, "rotated-key")),
     ),
     Fault(
-        id="oidc-nonce-wanted",
-        sentence="Sentry's plugin sends no nonce and wants one back: nobody gets in.",
-        stands_for="a plugin hardened by half",
+        id="oidc-nobody-gets-in",
+        sentence="Sentry takes no token at all: nobody gets in.",
+        stands_for="a plugin hardened by half: it sends no nonce and wants one back",
         inject=_patched(VIEWS, NONCE_MISSED),
-        must_fail=(*_each(BELIEVED, "honest", "rotated-key", "missing-nonce"), WHOLE),
+        must_fail=(*_each(BELIEVED, "honest", "rotated-key"), WHOLE),
         must_pass=(*_each(BELIEVED, "no-id-token"), *_each(SAFE, "honest", "wrong-issuer")),
     ),
     Fault(
