@@ -151,7 +151,10 @@ class StoreGrowth(Model):
 
 
 class LoadRun(Model):
-    """One load run. ``partial``: it was ended before its shape was done. ``digest`` as in a report."""
+    """One load run. ``partial``: it was ended before its shape was done. ``digest`` as in a report.
+
+    ``cost_seconds`` lie between the two ends that ``costs`` and ``growth`` are counted from; 0 where nobody looked.
+    """
 
     schema_version: Literal[1] = 1
     id: str
@@ -176,6 +179,7 @@ class LoadRun(Model):
     freshness_series: tuple[Fresh, ...] = ()
     lags: tuple[Lag, ...] = ()
     costs: tuple[ComponentCost, ...] = ()
+    cost_seconds: float = 0.0
     growth: tuple[StoreGrowth, ...] = ()
     verdict: LoadVerdict
     reasons: tuple[str, ...] = ()

@@ -101,14 +101,19 @@ class Table:
 
 
 def grids(report: Report) -> Section:
+    """The first of the tables that have no section of their own."""
+    found = tables(report)
+    return {"tables": found[:MAX_TABLES], "left": max(0, len(found) - MAX_TABLES)}
+
+
+def tables(report: Report) -> list[Table]:
     """Every table with rows that has no section of its own; those of one name under each other."""
     families: dict[tuple[str, tuple[str, ...]], list[Grid]] = {}
     for grid in report.grids:
         own = grid.name in (HOSTILE, BUDGET) or (grid.name == TRIALS and "lie" in grid.columns)
         if (grid.rows or grid.file) and not own:
             families.setdefault((grid.name, tuple(grid.columns)), []).append(grid)
-    found = [_table(name, columns, members) for (name, columns), members in families.items()]
-    return {"tables": found[:MAX_TABLES], "left": max(0, len(found) - MAX_TABLES)}
+    return [_table(name, columns, members) for (name, columns), members in families.items()]
 
 
 def _table(name: str, columns: Sequence[str], members: Sequence[Grid]) -> Table:
