@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 WIDTH, HEIGHT = 680.0, 240.0
-LEFT, RIGHT, TOP, BOTTOM = 58.0, 14.0, 14.0, 40.0
+LEFT, RIGHT, TOP, BOTTOM = 58.0, 14.0, 26.0, 40.0
 MOST_POINTS = 400
 TICKS = 5
 Point = tuple[float, float]
@@ -112,7 +112,7 @@ def _grid(scale: _Scale, unit: str, across: str, label: Callable[[float], str]) 
                 scale.x(at), HEIGHT - BOTTOM + 16, anchor, label(at)
             )
         )
-    parts.append(Markup('<text x="{:.0f}" y="{:.0f}" class="unit">{}</text>').format(4, TOP - 2, unit))
+    parts.append(Markup('<text x="{:.0f}" y="{:.0f}" class="unit">{}</text>').format(4, 12, unit))
     end = Markup('<text x="{:.0f}" y="{:.0f}" text-anchor="end" class="unit">{}</text>')
     return [*parts, end.format(WIDTH - RIGHT, HEIGHT - 6, across)]
 
