@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
+from reports.charts import Line, chart
 from reports.load_models import LoadRun, Second
 from reports.measured import Measured
-from reports.plots import Line, chart
 
 Section = dict[str, object]
 MAX_LAGS = 4

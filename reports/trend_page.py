@@ -8,8 +8,8 @@ from itertools import groupby
 
 from markupsafe import Markup
 
+from reports.charts import Line, chart
 from reports.history_models import VERDICTS, Entry
-from reports.plots import Line, chart
 from reports.templates import environment, style
 from reports.trend import ABSENT, BAD, FLAKY, Grid, Row, Trend
 

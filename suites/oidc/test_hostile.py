@@ -22,10 +22,10 @@ def test_a_provider_is_believed_as_far_as_the_standard_says(hostile: HostileBenc
     assert not fault, fault
 
 
-@pytest.mark.requirement("OIDC-004")
+@pytest.mark.requirement("OIDC-008")
 @pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.name)
 def test_no_lie_leads_to_the_account_of_another_person(hostile: HostileBench, lie: Lie, record: Recorder) -> None:
-    """Whatever a provider says, nobody gets into the account of another person. Never to be waived."""
+    """Whatever a provider says, nobody gets into the account of another person."""
     trial = hostile.trial(lie, record)
     remedy = lie.remedy or "look at what the plugin takes for the subject"
     assert not trial.taken_over, f"{trial.account} was reached: {lie.sentence} Next: {remedy}"

@@ -74,5 +74,6 @@ class Project:
 def waiver(target: str, expires: str = "2099-01-01", stacks: str = "[embedded]") -> str:
     return (
         f"waivers:\n- target: {target}\n  reason: upstream cannot do it yet\n  upstream: example issue 12\n"
+        f"  owner: platform team\n"
         f"  expires: {expires}\n  stacks: {stacks}\n"
     )

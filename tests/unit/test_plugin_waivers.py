@@ -93,3 +93,35 @@ def test_a_broken_waivers_file_is_refused(project: Project, text: str, sentence:
     assert result.ret == 4
     (error,) = [line for line in result.errlines if line.startswith("ERROR: ")]
     assert sentence in error
+
+
+NEVER = """requirements:
+- {id: ING-001, topic: ingestion, level: core, sentence: It is stored., where: Context, waivable: false}
+"""
+
+
+@pytest.mark.parametrize("target", [CHECK, "ING-001"])
+def test_what_is_never_waivable_is_refused(project: Project, target: str) -> None:
+    project.requirements(NEVER)
+    project.checks(FAILS)
+    project.waivers(waiver(target))
+    result = project.run()
+    assert result.ret == 4
+    (error,) = [line for line in result.errlines if line.startswith("ERROR: ")]
+    assert f"{target} cannot be waived: ING-001 is never waivable" in error
+
+
+def test_only_core_requirements_are_never_waivable(project: Project) -> None:
+    project.requirements(NEVER.replace("core", "extended"))
+    project.checks(FAILS)
+    result = project.run()
+    assert result.ret == 4
+    assert "never waivable, but not core" in result.stderr.str()
+
+
+@pytest.mark.parametrize("reason", ["TODO write it", "tbd, see above", "because", "n/a n/a n/a"])
+def test_a_placeholder_is_no_reason(project: Project, reason: str) -> None:
+    project.checks(FAILS)
+    project.waivers(waiver(CHECK).replace("upstream cannot do it yet", reason))
+    result = project.run()
+    assert result.ret == 4

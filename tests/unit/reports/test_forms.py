@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from reports import ctrf, html, junit, markdown, measured, outputs, page_tables, plots, prune, reading, reproduce
+from reports import charts, ctrf, html, junit, markdown, measured, outputs, page_tables, prune, reading, reproduce
 from reports.__main__ import main
 from reports.build import seal, to_json
 from reports.models import Evidence, Grid, Report, Verdict
@@ -207,8 +207,8 @@ def test_a_cell_of_the_budget_is_a_share(cell: str, share: float | None, tone: s
 def test_thinning_keeps_every_peak() -> None:
     points = [(float(number), 0.0) for number in range(5000)]
     points[1234] = (1234.0, 99.0)
-    thinned = plots.thin(points)
-    assert len(thinned) <= plots.MOST_POINTS
+    thinned = charts.thin(points)
+    assert len(thinned) <= charts.MOST_POINTS
     assert (1234.0, 99.0) in thinned
 
 
