@@ -15,7 +15,7 @@ NO_PYTHON = "error: Python 3.11 was not found; next: install python3.11 and pyth
 	"uv python install 3.11, or name one in SENTRY_CONFORMANCE_PYTHON"
 
 .PHONY: help conformance test detection crosscheck up down status kind-images kind-up kind-down kind-status target doctor lint \
-	benchmark report clean-cache lock environment install rust
+	benchmark capacity report clean-cache lock environment install rust
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ doctor: ## Say what this machine lacks for each stack, and how to get it
 
 lint: environment ## Check format, style and types
 	@$(PYTHON) -m ruff format --check . && $(PYTHON) -m ruff check . && $(PYTHON) -m mypy .
+
+capacity: environment ## Find the sustainable rate by load, soak it, sign off events a day (ARGS='--repeats=3 --join=kept')
+	@$(PYTHON) -m fixtures.load.capacity $(ARGS)
 
 benchmark: environment ## Measure the stack against its bars, as ratios where a peer exists
 	@$(PYTHON) -m tests.benchmark $(ARGS)

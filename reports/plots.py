@@ -1,149 +1,139 @@
-"""Line charts as SVG: they take their colours from the page, and are read aloud by their title.
-
-Points are thinned to what a screen shows, keeping the lowest and the highest of each slice, so that no peak is lost.
-"""
+"""Plots as SVG that take their colours from the page: lines over a number, and bars against limits."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-WIDTH, HEIGHT = 680.0, 240.0
-LEFT, RIGHT, TOP, BOTTOM = 58.0, 14.0, 26.0, 40.0
-MOST_POINTS = 400
+WIDTH, HEIGHT = 640.0, 280.0
+LEFT, RIGHT, TOP, BOTTOM = 58.0, 16.0, 14.0, 42.0
 TICKS = 5
-Point = tuple[float, float]
+COLOURS = 6
+BAR, LABEL, VALUE = 30.0, 190.0, 150.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A series. ``style`` is a class of the page (``a`` to ``d``); ``dots`` draws points instead of a line.
-
-    ``band`` are the lowest and the highest at each point, for a spread.
-    """
+    """One line; ``dots`` marks its points."""
 
     name: str
-    points: Sequence[Point]
-    style: str = "a"
-    dots: bool = False
-    band: Sequence[tuple[float, float, float]] = ()
+    points: Sequence[tuple[float, float]]
+    dots: bool = True
 
 
-def chart(
-    title: str,
-    lines: Sequence[Line],
-    *,
-    unit: str,
-    across: str = "seconds",
-    label: Callable[[float], str] | None = None,
-) -> Markup:
-    """A chart from zero up. ``label`` writes a tick of the axis below; ``title`` says what a reader would see."""
-    drawn = [line for line in lines if line.points]
-    if not drawn:
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """A straight line across the plot with its name: at a height, or with ``upright`` at a place."""
+
+    name: str
+    at: float
+    upright: bool = False
+
+
+def lines(shown: Sequence[Line], *, x: str, y: str, marks: Sequence[Mark] = ()) -> Markup:
+    """A plot from zero on both axes; empty text where there is nothing to show."""
+    points = [point for line in shown for point in line.points]
+    if not points:
         return Markup("")
-    xs = [x for line in drawn for x, _ in line.points]
-    ys = [y for line in drawn for _, y in line.points] + [high for line in drawn for _, _, high in line.band]
-    scale = _Scale(min(xs), max(xs), _round_up(max(ys)))
-    parts = [
-        Markup('<svg viewBox="0 0 {:.0f} {:.0f}" role="img" class="plot"><title>{}</title>').format(
-            WIDTH, HEIGHT, title
-        ),
-        *_grid(scale, unit, across, label or _plain),
-    ]
-    for line in drawn:
-        parts += [_band(line, scale), _dots(line, scale) if line.dots else _path(line, scale)]
-    return Markup("").join([*parts, _legend(drawn), Markup("</svg>")])
+    right = _nice(max([px for px, _ in points] + [m.at for m in marks if m.upright]))
+    top = _nice(max([py for _, py in points] + [m.at for m in marks if not m.upright]))
+    frame = _Frame(right=right, top=top)
+    told = f"{y} over {x}: " + ", ".join(line.name for line in shown)
+    head = Markup('<svg viewBox="0 0 {} {}" role="img" class="plot"><title>{}</title>').format(WIDTH, HEIGHT, told)
+    parts = [head, *frame.axes(x, y), *(frame.mark(mark) for mark in marks)]
+    for number, line in enumerate(line for line in shown if line.points):
+        parts.append(frame.line(line, number % COLOURS))
+    return Markup("").join([*parts, Markup("</svg>")])
 
 
-@dataclass(frozen=True)
-class _Scale:
-    first: float
-    last: float
+def key(shown: Sequence[Line]) -> Markup:
+    """The names of the lines with their colours."""
+    named = [line.name for line in shown if line.points]
+    return Markup(" ").join(
+        Markup('<span class="key c{}">{}</span>').format(number % COLOURS, name) for number, name in enumerate(named)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Frame:
+    right: float
     top: float
 
-    def x(self, value: float) -> float:
-        return LEFT + (value - self.first) / ((self.last - self.first) or 1.0) * (WIDTH - LEFT - RIGHT)
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        across = LEFT + (WIDTH - LEFT - RIGHT) * x / self.right
+        return across, HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * min(y, self.top) / self.top
 
-    def y(self, value: float) -> float:
-        return HEIGHT - BOTTOM - value / self.top * (HEIGHT - BOTTOM - TOP)
+    def axes(self, x: str, y: str) -> Iterator[Markup]:
+        for number in range(TICKS + 1):
+            share = number / TICKS
+            (px, _), (_, py) = self.at(self.right * share, 0), self.at(0, self.top * share)
+            yield Markup('<line x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}" class="rail"/>').format(
+                LEFT, WIDTH - RIGHT, py, py
+            )
+            yield _text(LEFT - 6, py + 4, short(self.top * share), "end")
+            yield _text(px, HEIGHT - BOTTOM + 16, short(self.right * share), "middle")
+        yield _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, x, "middle")
+        yield Markup('<text x="12" y="{0}" text-anchor="middle" transform="rotate(-90 12 {0})">{1}</text>').format(
+            (HEIGHT - BOTTOM + TOP) / 2, y
+        )
+
+    def mark(self, mark: Mark) -> Markup:
+        if mark.upright:
+            (x, low), (_, high) = self.at(mark.at, 0), self.at(mark.at, self.top)
+            text = _text(x - 5, high + 12, mark.name, "end")
+            return _stroke(x, x, low, high) + text
+        (left, y), (right, _) = self.at(0, mark.at), self.at(self.right, mark.at)
+        return _stroke(left, right, y, y) + _text(right - 4, y - 5, mark.name, "end")
+
+    def line(self, line: Line, colour: int) -> Markup:
+        places = [self.at(x, y) for x, y in sorted(line.points)]
+        path = " ".join(f"{'L' if number else 'M'}{x:.1f} {y:.1f}" for number, (x, y) in enumerate(places))
+        drawn = Markup('<path d="{}" class="line c{}"/>').format(path, colour)
+        dots = (Markup('<circle cx="{:.1f}" cy="{:.1f}" r="3.2" class="dot c{}"/>').format(x, y, colour)
+                for x, y in places) if line.dots else ()  # fmt: skip
+        return drawn + Markup("").join(dots)
 
 
-def thin(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
-    """At most about ``most`` points, the lowest and the highest of each slice."""
-    if len(points) <= most:
-        return list(points)
-    size = math.ceil(len(points) / (most / 2))
-    kept: list[Point] = []
-    for start in range(0, len(points), size):
-        slice_ = points[start : start + size]
-        low, high = min(slice_, key=lambda point: point[1]), max(slice_, key=lambda point: point[1])
-        kept += sorted({low, high})
-    return kept
+def _text(x: float, y: float, words: str, anchor: str) -> Markup:
+    return Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(x, y, anchor, words)
 
 
-def _round_up(value: float) -> float:
+def _stroke(x1: float, x2: float, y1: float, y2: float) -> Markup:
+    return Markup('<line x1="{:.1f}" x2="{:.1f}" y1="{:.1f}" y2="{:.1f}" class="mark"/>').format(x1, x2, y1, y2)
+
+
+def bars(rows: Sequence[tuple[str, float | None, float, str]]) -> Markup:
+    """A bar for each (name, value, limit, text) as a share of its limit; one beyond its limit is marked as bad."""
+    height = BAR * len(rows) + 8
+    told = ", ".join(f"{name}: {text}" for name, _, _, text in rows)
+    parts = [Markup('<svg viewBox="0 0 {} {}" role="img" class="plot"><title>{}</title>').format(WIDTH, height, told)]
+    for number, (name, value, limit, text) in enumerate(rows):
+        middle, room = 4 + BAR * number + BAR / 2, WIDTH - LABEL - VALUE
+        share = min(1.0, (value or 0.0) / limit) if limit else 0.0
+        bad = " over" if value is not None and value > limit else ""
+        parts.append(_text(LABEL - 8, middle + 4, name, "end"))
+        parts.append(Markup('<rect x="{}" y="{:.1f}" width="{:.1f}" height="14" rx="3" class="room"/>').format(
+            LABEL, middle - 7, room))  # fmt: skip
+        parts.append(Markup('<rect x="{}" y="{:.1f}" width="{:.1f}" height="14" rx="3" class="bar{}"/>').format(
+            LABEL, middle - 7, max(1.5, room * share), bad))  # fmt: skip
+        parts.append(_text(LABEL + room + 8, middle + 4, text, "start"))
+    return Markup("").join([*parts, Markup("</svg>")])
+
+
+def _nice(value: float) -> float:
+    """The next number up that divides well."""
     if value <= 0:
         return 1.0
-    power = 10.0 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * power >= value * 0.9999)
+    base: float = 10.0 ** math.floor(math.log10(value))
+    return next(base * step for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if base * step >= value)
 
 
-def _plain(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 10 or value == int(value) else f"{value:.3g}"
-
-
-def _grid(scale: _Scale, unit: str, across: str, label: Callable[[float], str]) -> list[Markup]:
-    parts = []
-    for number in range(TICKS):
-        value = scale.top * number / (TICKS - 1)
-        parts.append(
-            Markup(
-                '<line x1="{:.0f}" x2="{:.0f}" y1="{:.1f}" y2="{:.1f}" class="rule"/>'
-                '<text x="{:.0f}" y="{:.1f}" text-anchor="end">{}</text>'
-            ).format(LEFT, WIDTH - RIGHT, scale.y(value), scale.y(value), LEFT - 8, scale.y(value) + 4, _plain(value))
-        )
-        at = scale.first + (scale.last - scale.first) * number / (TICKS - 1)
-        anchor = "start" if number == 0 else "end" if number == TICKS - 1 else "middle"
-        parts.append(
-            Markup('<text x="{:.1f}" y="{:.0f}" text-anchor="{}">{}</text>').format(
-                scale.x(at), HEIGHT - BOTTOM + 16, anchor, label(at)
-            )
-        )
-    parts.append(Markup('<text x="{:.0f}" y="{:.0f}" class="unit">{}</text>').format(4, 12, unit))
-    end = Markup('<text x="{:.0f}" y="{:.0f}" text-anchor="end" class="unit">{}</text>')
-    return [*parts, end.format(WIDTH - RIGHT, HEIGHT - 6, across)]
-
-
-def _path(line: Line, scale: _Scale) -> Markup:
-    steps = " ".join(f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in thin(line.points))
-    if len(line.points) == 1:
-        return _dots(line, scale)
-    return Markup('<polyline points="{}" class="line s-{}"/>').format(steps, line.style)
-
-
-def _dots(line: Line, scale: _Scale) -> Markup:
-    steps = "".join(f"M{scale.x(x):.1f} {scale.y(y):.1f}h0" for x, y in thin(line.points))
-    return Markup('<path d="{}" class="dots s-{}"/>').format(steps, line.style)
-
-
-def _band(line: Line, scale: _Scale) -> Markup:
-    if not line.band:
-        return Markup("")
-    there = [f"{scale.x(x):.1f},{scale.y(high):.1f}" for x, _, high in line.band]
-    back = [f"{scale.x(x):.1f},{scale.y(low):.1f}" for x, low, _ in reversed(line.band)]
-    return Markup('<polygon points="{}" class="band s-{}"/>').format(" ".join([*there, *back]), line.style)
-
-
-def _legend(lines: Sequence[Line]) -> Markup:
-    parts, at = [], LEFT
-    for line in lines:
-        parts.append(
-            Markup('<path d="M{:.0f} {:.0f}h18" class="key s-{}"/><text x="{:.0f}" y="{:.0f}">{}</text>').format(
-                at, HEIGHT - 10, line.style, at + 24, HEIGHT - 6, line.name
-            )
-        )
-        at += 24 + 7.2 * len(line.name) + 18
-    return Markup("").join(parts)
+def short(value: float) -> str:
+    """A number beside an axis."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.3g}{unit}"
+    return f"{value:.3g}"
