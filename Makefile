@@ -67,7 +67,7 @@ capacity: environment ## Find the sustainable rate by load, soak it, sign off ev
 	@$(PYTHON) -m fixtures.load.capacity $(ARGS)
 
 benchmark: environment ## Measure the stack against its bars, as ratios where a peer exists
-	@$(PYTHON) -m tests.benchmark $(ARGS)
+	@$(PYTHON) -m tests.benchmark $(ARGS) && $(PYTHON) -m tests.benchmark_proof
 
 report: ## Say where the latest report lies
 	@if [ -e reports/out/latest ]; then cd reports/out/latest && pwd -P && ls -1; \
