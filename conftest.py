@@ -15,4 +15,5 @@ pytest_plugins = [
     "fixtures.rotation_bench",
     "fixtures.login_bench",
     "fixtures.hostile_bench",
+    "fixtures.capacity_bench",
 ]
