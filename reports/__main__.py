@@ -13,13 +13,12 @@ import time
 from pathlib import Path
 
 from reports import commands, history
-from reports.commands import BAD_INPUT, Places
+from reports.commands import BAD_INPUT, MOST_RUNS, Places
 from reports.reading import ReportError
 from reports.schema import KINDS
 
 DEFAULT_DIR = "reports/out"
 NAMES = "run id, folder, report.json, latest, or latest~1 for the one before"
-MOST_RUNS = 1000
 
 
 def main(arguments: list[str] | None = None) -> int:

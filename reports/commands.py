@@ -13,6 +13,7 @@ from reports.models import Report
 from reports.reading import ReportError, load
 from reports.schema import KINDS, published, text
 
+MOST_RUNS = 1000
 OK, WORSE, UNFINISHED, BAD_INPUT = 0, 1, 3, 4
 
 
@@ -22,6 +23,15 @@ class Places:
 
     base: Path
     history: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A diff in both of its forms, and whether anything got worse."""
+
+    text: str
+    markdown: str
+    worse: bool
 
 
 def show(run: str, places: Places) -> int:
@@ -44,12 +54,18 @@ def write(run: str, places: Places) -> int:
 
 def compare(old: str, new: str, places: Places, *, markdown: bool) -> int:
     """Print what changed between two runs; 1 where anything got worse."""
+    told = difference(old, new, places)
+    print(told.markdown if markdown else told.text, end="")
+    return WORSE if told.worse else OK
+
+
+def difference(old: str, new: str, places: Places) -> Told:
+    """What changed between two runs; lines of the history that cannot be read are told, and left out."""
     before, after = _side(old, places), _side(new, places)
     known, problems = _noise(after.report, places)
     found = diff.compare(before, after, known)
-    print((diff_text.markdown if markdown else diff_text.text)(found), end="")
     _tell(problems)
-    return WORSE if found.worse else OK
+    return Told(text=diff_text.text(found), markdown=diff_text.markdown(found), worse=found.worse)
 
 
 def record(run: str, places: Places) -> int:

@@ -18,6 +18,8 @@ from reports.noise import Noise
 LOAD_SHARE = 0.2
 """Two load runs at one rate that differ by less than this are the same."""
 SAME_RATE = 0.05
+SEARCHES_AGREE = 0.15
+"""Searches for the sustainable rate of one platform agree within this share."""
 SILENT = (Verdict.NOT_RUN, Verdict.NOT_APPLICABLE)
 
 
@@ -189,13 +191,21 @@ def _capacity(found: _Found, old: CapacityFigures | None, new: CapacityFigures |
         found.add(Kind.CAPACITY, "verdict of the sign-off", old.verdict, new.verdict, worse=old.verdict == "signed off")
     if old.sustainable is None or new.sustainable is None:
         return
-    low, high = old.low or old.sustainable, old.high or old.sustainable
-    if (new.high or new.sustainable) < low or (new.low or new.sustainable) > high:
-        why = f"the repeats before were between {low:.4g}/s and {high:.4g}/s"
+    low, high = _range(old, old.sustainable)
+    lowest, highest = _range(new, new.sustainable)
+    if highest < low or lowest > high:
+        why = f"before, searches came to between {low:.4g}/s and {high:.4g}/s"
         worse = new.sustainable < old.sustainable
         subject, unit = "sustainable rate", "events/s"
         before, after = f"{old.sustainable:.4g} {unit}", f"{new.sustainable:.4g} {unit}"
         found.add(Kind.CAPACITY, subject, before, after, why, worse=worse)
+
+
+def _range(known: CapacityFigures, rate: float) -> tuple[float, float]:
+    """Where the repeats of a search came to; one search alone is as good as searches agree with each other."""
+    if known.low is not None and known.high is not None:
+        return known.low, known.high
+    return rate * (1 - SEARCHES_AGREE), rate * (1 + SEARCHES_AGREE)
 
 
 def _load(found: _Found, old: LoadFigures | None, new: LoadFigures | None) -> None:

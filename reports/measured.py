@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
+from reports.capacity_models import Capacity
 from reports.history_models import CapacityFigures, LoadFigures
 from reports.load_models import LoadRun
-from reports.reading import ReportError, load_run
+from reports.reading import ReportError, load_capacity, load_run
 
-LOAD = "load.json"
+LOAD, CAPACITY, CAPACITY_PAGE = "load.json", "capacity.json", "capacity.html"
+REPEATS = 2
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +40,23 @@ NOTHING = Measured()
 def beside(folder: Path) -> Measured:
     """What lies in a run's folder beside its report."""
     problems: list[str] = []
-    load = None
-    if (folder / LOAD).is_file():
-        try:
-            load = load_run(folder / LOAD)
-        except ReportError as error:
-            problems.append(str(error))
-    return Measured(load=load, problems=tuple(problems))
+    signed = _there(folder / CAPACITY, load_capacity, problems)
+    return Measured(
+        load=_there(folder / LOAD, load_run, problems),
+        capacity=capacity_figures(signed) if signed else None,
+        capacity_page=CAPACITY_PAGE if (folder / CAPACITY_PAGE).is_file() else "",
+        problems=tuple(problems),
+    )
+
+
+def _there(path: Path, reader: Callable[[Path], Found], problems: list[str]) -> Found | None:
+    if not path.is_file():
+        return None
+    try:
+        return reader(path)
+    except ReportError as error:
+        problems.append(str(error))
+        return None
 
 
 def figures(load: LoadRun) -> LoadFigures:
@@ -54,4 +69,15 @@ def figures(load: LoadRun) -> LoadFigures:
         latency_p99=load.latency.p99,
         freshness_p95=load.freshness.p95,
         lost=load.delivery.lost,
+    )
+
+
+def capacity_figures(signed: Capacity) -> CapacityFigures:
+    """A sign-off in a handful of numbers; a single search has no spread."""
+    several = len(signed.searches) >= REPEATS
+    return CapacityFigures(
+        verdict=signed.verdict,
+        sustainable=signed.sustainable,
+        low=min(signed.searches) if several else None,
+        high=max(signed.searches) if several else None,
     )

@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from reports.capacity_models import Capacity
 from reports.load_models import LOAD_SCHEMA_VERSION, LoadRun
 from reports.models import SCHEMA_VERSION, Report
 
@@ -48,6 +49,11 @@ def load(path: Path) -> Report:
 def load_run(path: Path) -> LoadRun:
     """Read the record of a load run back. :raises ReportError: as ``load``."""
     return read(path, LOAD)
+
+
+def load_capacity(path: Path) -> Capacity:
+    """Read a sign-off of capacity back. :raises ReportError: as ``load``."""
+    return read(path, CAPACITY)
 
 
 def read(path: Path, kind: Kind[Record]) -> Record:
@@ -150,4 +156,5 @@ def _report_of_version_1(data: Plain) -> Plain:
 REPORT = Kind(
     word="report", model=Report, version=SCHEMA_VERSION, upgrades={1: _report_of_version_1}
 )  # fmt: skip
+CAPACITY = Kind(word="sign-off", model=Capacity, version=1, upgrades={})
 LOAD = Kind(word="load record", model=LoadRun, version=LOAD_SCHEMA_VERSION, upgrades={})

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from reports.capacity_models import Capacity
 from reports.history_models import HISTORY_VERSION, Entry
 from reports.load_models import LOAD_SCHEMA_VERSION, LoadRun
 from reports.models import SCHEMA_VERSION, Report
@@ -22,6 +23,7 @@ FOLDER = Path(__file__).parent
 KINDS: Mapping[str, tuple[int, type[BaseModel]]] = {
     "report": (SCHEMA_VERSION, Report),
     "load": (LOAD_SCHEMA_VERSION, LoadRun),
+    "capacity": (1, Capacity),
     "history": (HISTORY_VERSION, Entry),
 }
 
