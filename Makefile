@@ -15,7 +15,7 @@ NO_PYTHON = "error: Python 3.11 was not found; next: install python3.11 and pyth
 	"uv python install 3.11, or name one in SENTRY_CONFORMANCE_PYTHON"
 
 .PHONY: help conformance test detection crosscheck up down status kind-images kind-up kind-down kind-status target doctor lint \
-	benchmark capacity report clean-cache lock environment install rust
+	benchmark capacity report diff trend nightly clean-cache lock environment install rust
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,8 +60,8 @@ target: environment ## Write a first target file for --stack=existing (make -s t
 doctor: ## Say what this machine lacks for each stack, and how to get it
 	@$(FIND_PYTHON); [ -n "$$p" ] || p=python3; "$$p" -m fixtures.doctor $(ARGS)
 
-lint: environment ## Check format, style and types
-	@$(PYTHON) -m ruff format --check . && $(PYTHON) -m ruff check . && $(PYTHON) -m mypy .
+lint: environment ## Check format, style, types and workflows
+	@$(PYTHON) -m ruff format --check . && $(PYTHON) -m ruff check . && $(PYTHON) -m mypy . && $(PYTHON) -m fixtures.workflows
 
 capacity: environment ## Find the sustainable rate by load, soak it, sign off events a day (ARGS='--repeats=3 --join=kept')
 	@$(PYTHON) -m fixtures.load.capacity $(ARGS)
@@ -72,6 +72,15 @@ benchmark: environment ## Measure the stack against its bars, as ratios where a 
 report: ## Say where the latest report lies
 	@if [ -e reports/out/latest ]; then cd reports/out/latest && pwd -P && ls -1; \
 	else echo "error: there is no report yet; next: make conformance" >&2; exit 2; fi
+
+diff: environment ## Say what changed from the run before to the newest (ARGS='OLD NEW --markdown')
+	@$(PYTHON) -m reports diff $(ARGS)
+
+trend: environment ## One page over the history: flakes, systematic failures, curves (reports/out/trend.html)
+	@$(PYTHON) -m reports trend $(ARGS)
+
+nightly: install ## Judge, load, sign off, report, compare, and remove old runs (ARGS='--stack=kind')
+	@$(PYTHON) -m fixtures.nightly $(ARGS)
 
 install: environment ## Install every server of the embedded stack into the cache, without starting one
 	@$(PYTHON) -m fixtures.embedded.install
