@@ -14,6 +14,7 @@ from reports.build import first_line
 from reports.history_models import CapacityFigures, LoadFigures
 from reports.models import CheckResult, ComponentFact, Report, RequirementResult, Verdict
 from reports.noise import Noise
+from reports.reproduce import asks_for_all
 
 LOAD_SHARE = 0.2
 """Two load runs at one rate that differ by less than this are the same."""
@@ -99,8 +100,9 @@ class _Found:
 def compare(old: Side, new: Side, noise: Noise | None = None) -> Diff:
     """Everything that changed from ``old`` to ``new``."""
     found = _Found()
-    _checks(found, old.report, new.report, noise or Noise())
-    _requirements(found, old.report, new.report)
+    left, right = _comparable(old.report, new.report)
+    _checks(found, left, right, noise or Noise())
+    _requirements(found, left, right)
     _versions(found, old.report, new.report)
     _capacity(found, old.capacity, new.capacity)
     _load(found, old.load, new.load)
@@ -112,6 +114,33 @@ def compare(old: Side, new: Side, noise: Noise | None = None) -> Diff:
         changes=tuple(changes),
         remarks=tuple(_remarks(old.report, new.report)),
     )
+
+
+def _comparable(old: Report, new: Report) -> tuple[Report, Report]:
+    """The two without the files that the other run was not asked for: those are no change of anything."""
+    files = _files(old) & _files(new)
+    return _of_files(old, files, new), _of_files(new, files, old)
+
+
+def _of_files(report: Report, files: set[str], other: Report) -> Report:
+    """A run of all suites saw every file there was, so what it has not is gone."""
+    if asks_for_all(other.run.command):
+        return report
+    checks = [check for check in report.checks if _file(check.id) in files]
+    if any("::" in part for part in other.run.command):  # single checks were asked for, not files
+        seen = {check.id for check in other.checks}
+        checks = [check for check in checks if check.id in seen]
+    names = {check.id for check in checks}
+    kept = [one for one in report.requirements if not one.checks or set(one.checks) & names]
+    return report.model_copy(update={"checks": checks, "requirements": kept})
+
+
+def _files(report: Report) -> set[str]:
+    return {_file(check.id) for check in report.checks}
+
+
+def _file(check: str) -> str:
+    return check.partition("::")[0]
 
 
 def _checks(found: _Found, old: Report, new: Report, noise: Noise) -> None:
@@ -236,5 +265,7 @@ def _remarks(old: Report, new: Report) -> Iterator[str]:
         if not report.run.finished or report.run.exit_code in (2, 3):
             told = "did not come to its end: what it left unjudged is no change of the platform"
             yield f"the {which} run {report.run.id} {told}"
+        elif not asks_for_all(report.run.command):
+            yield f"the {which} run {report.run.id} was asked for a part of the suites: only what both saw is compared"
         elif report.run.deselected:
             yield f"the {which} run {report.run.id} left {report.run.deselected} checks out"

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from reports.capacity_models import Capacity
 from reports.load_models import LOAD_SCHEMA_VERSION, LoadRun
 from reports.models import SCHEMA_VERSION, Report
+from reports.reproduce import asks_for_all
 
 Record = TypeVar("Record", bound=BaseModel)
 Plain = dict[str, Any]
@@ -149,7 +150,7 @@ def _report_of_version_1(data: Plain) -> Plain:
     if not isinstance(run, dict):
         return data
     command = [str(part) for part in run.get("command", [])]
-    profile = "selection" if run.get("deselected") else "full"
+    profile = "full" if asks_for_all(command) and not run.get("deselected") else "selection"
     return {**data, "run": {**run, "profile": profile, "reproduce": shlex.join(command)}}
 
 

@@ -21,6 +21,11 @@ def whole(command: Sequence[str], commit: str | None) -> str:
     return " && ".join([*steps, shlex.join(ENVIRONMENT), shlex.join(rest)])
 
 
+def asks_for_all(command: Sequence[str]) -> bool:
+    """Whether the command named the whole of ``suites/``, and not a part of it."""
+    return any(part.rstrip("/") in ("suites", "./suites") for part in command[1:])
+
+
 def one(check: CheckResult, report: Report) -> str:
     """The command for one check, on the same kind of stack and with the run's own target and waivers."""
     kept = [part for part in report.run.command if part.startswith(("--target=", "--waivers=", "--allow-changes"))]

@@ -87,6 +87,20 @@ def test_one_seeded_change_is_the_only_one(change: Callable[[Report], Report], k
     assert found.worse is worse
 
 
+def test_runs_of_different_parts_are_compared_where_both_looked() -> None:
+    def of(command: str, *checks: CheckResult) -> Report:
+        made = report(*checks)
+        return made.model_copy(update={"run": made.run.model_copy(update={"command": ["pytest", command]})})
+
+    here, there = check("a", P), check("b", P, "ING-002").model_copy(update={"id": "suites/test_b.py::b"})
+    part, whole = of("suites/test_a.py", here), of("suites/", here, there)
+    found = compare(Side(report=whole), Side(report=part))
+    assert not found.changes
+    assert found.remarks == ("the new run r1 was asked for a part of the suites: only what both saw is compared",)
+    kinds = [one.kind for one in compare(Side(report=whole), Side(report=of("suites/", here))).changes]
+    assert kinds == [Kind.REQUIREMENT_LOST, Kind.CHECK_LOST]
+
+
 def capacity(rate: float | None, low: float | None = None, high: float | None = None) -> CapacityFigures:
     return CapacityFigures(verdict="signed off", sustainable=rate, low=low, high=high)
 

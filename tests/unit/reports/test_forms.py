@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -202,6 +203,15 @@ def test_the_lying_provider_and_the_budget_have_sections_of_their_own() -> None:
 def test_a_cell_of_the_budget_is_a_share(cell: str, share: float | None, tone: str) -> None:
     made = page_tables.meter(cell)
     assert (made.share, made.tone) == (share, tone)
+
+
+def test_a_full_run_becomes_all_of_its_forms_within_two_seconds(tmp_path: Path) -> None:
+    checks = [check(f"c{number}", P if number % 20 else F, reason="seen " * 200) for number in range(1000)]
+    made = outputs.with_pages(report(*checks, exit_code=1))
+    began = time.process_time()
+    outputs.write(made, tmp_path)
+    assert time.process_time() - began < 2.0
+    assert (tmp_path / "report.html").stat().st_size < 2_000_000
 
 
 def test_thinning_keeps_every_peak() -> None:
