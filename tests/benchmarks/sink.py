@@ -82,9 +82,14 @@ async def serve(chosen: argparse.Namespace) -> None:
         context.load_cert_chain(chosen.identity / "tls.crt", chosen.identity / "tls.key")
     server = await loop.create_server(Door, "127.0.0.1", chosen.port, backlog=4096, ssl=context)
     print(server.sockets[0].getsockname()[1], flush=True)
-    ended = loop.create_future()
-    loop.add_reader(sys.stdin, lambda: ended.done() or ended.set_result(None))
+    ended: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(sys.stdin, _end, ended)
     await ended
+
+
+def _end(ended: asyncio.Future[None]) -> None:
+    if not ended.done():
+        ended.set_result(None)
 
 
 def main() -> None:
