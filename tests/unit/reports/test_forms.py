@@ -11,12 +11,26 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from reports import charts, ctrf, html, junit, markdown, measured, outputs, page_tables, prune, reading, reproduce
+from reports import (
+    capacity,
+    charts,
+    ctrf,
+    html,
+    junit,
+    markdown,
+    measured,
+    outputs,
+    page_tables,
+    prune,
+    reading,
+    reproduce,
+)
 from reports.__main__ import main
 from reports.build import seal, to_json
+from reports.capacity_models import Capacity, SignOff
 from reports.models import Evidence, Grid, Report, Verdict
 from tests.unit.report_sample import check, report
-from tests.unit.reports.samples import load_run
+from tests.unit.reports.samples import FIRST, load_run
 from tests.unit.test_reports_html import read as balanced
 
 P, F, U, W = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN, Verdict.WAIVED
@@ -162,6 +176,25 @@ def test_a_load_run_beside_the_report_is_drawn(tmp_path: Path) -> None:
     broken = measured.beside(tmp_path)
     assert broken.load is None
     assert "load record" in html.render(every(), broken)
+
+
+def test_a_sign_off_beside_the_report_is_told_and_kept(tmp_path: Path) -> None:
+    signed = capacity.seal(
+        Capacity(
+            id="c1", started=FIRST, seconds=1.0, command=["make", "capacity"], stack="embedded", objectives={},
+            machine=report().run.machine, sustainable=44.0, searches=(42.0, 44.0, 46.0), verdict=SignOff.SIGNED,
+            events_per_day=3_000_000,
+        )
+    )  # fmt: skip
+    (tmp_path / "capacity.json").write_text(signed.model_dump_json())
+    (tmp_path / "capacity.html").write_text("x")
+    found = measured.beside(tmp_path)
+    assert found.problems == ()
+    assert found.capacity is not None
+    assert (found.capacity.low, found.capacity.high) == (42.0, 46.0)
+    page = html.render(every(), found)
+    assert "44 events/s sustained" in page
+    assert 'href="capacity.html"' in page
 
 
 def test_the_lying_provider_and_the_budget_have_sections_of_their_own() -> None:
