@@ -59,7 +59,7 @@ def load(path: Path) -> Capacity:
 def render(signed: Capacity) -> str:
     """The page as text. Everything of the sign-off is escaped by the template."""
     environment = templates.environment().overlay()
-    environment.filters = {**environment.filters, "bytes": size, "seconds": seconds}
+    environment.filters = {**environment.filters, "bytes": size, "seconds": seconds, "cores": few}
     drawn = [rates(signed), freshness(signed), cores(signed), soak(signed)]
     return environment.get_template("capacity.html.j2").render(
         signed=signed,
@@ -74,8 +74,13 @@ def render(signed: Capacity) -> str:
 def size(value: float | None) -> str:
     """Bytes as volumes are given."""
     if value is None:
-        return "\N{EN DASH}"
+        return "unknown"
     return f"{value / 2**30:,.2f} Gi" if value >= 2**27 else f"{value / 2**20:,.1f} Mi"
+
+
+def few(value: float | None) -> str:
+    """Cores with two digits behind the point."""
+    return "\N{EN DASH}" if value is None else f"{value:.2f}"
 
 
 def seconds(milliseconds: float | None) -> str:
