@@ -129,7 +129,7 @@ def cores(signed: Capacity) -> Plot:
             peaks[use.component] = max(peaks.get(use.component, 0.0), use.cores)
     busiest = sorted(peaks, key=lambda name: -peaks[name])[:SHOWN_COMPONENTS]
     shown = [
-        Line(name=name, points=[(s.queryable, u.cores) for s in signed.steps for u in s.uses if u.component == name])
+        Line(name=name, points=[(s.stored_rate, u.cores) for s in signed.steps for u in s.uses if u.component == name])
         for name in busiest
     ]
     caption = "CPU of the busiest components, from cumulative counters at both ends of each step."

@@ -45,6 +45,7 @@ class Use(Model):
 
 class Step(Model):
     """One rate that was tried. ``growth`` is bytes by store over the step; ``record`` the load run's own file.
+    ``uses`` are averages over ``watched_seconds``, drain included; ``stored_rate`` is the events stored a second then.
 
     ``backlog`` is by how much freshness worsened, in seconds a second of load: above 0, the platform fell behind.
     """
@@ -62,6 +63,8 @@ class Step(Model):
     freshness_samples: int
     backlog: float | None
     drain_seconds: float
+    watched_seconds: float
+    stored_rate: float
     uses: tuple[Use, ...]
     growth: dict[str, int]
     lag_peaks: dict[str, int]
