@@ -50,7 +50,7 @@ class Step(Model):
     ``backlog`` is by how much freshness worsened, in seconds a second of load: above 0, the platform fell behind.
     """
 
-    purpose: Literal["double", "bisect", "soak"]
+    purpose: Literal["rest", "double", "bisect", "soak"]
     search: int
     rate: float
     seconds: float

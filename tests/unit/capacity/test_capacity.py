@@ -80,8 +80,8 @@ def test_a_platform_below_the_floor_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_keeps_what_was_measured(tmp_path: Path) -> None:
-    found = signed(tmp_path, Simulated(40.0, interrupt_at=3), code=130)
-    assert (found.partial, found.ended_by, len(found.steps), found.verdict) == (True, "Ctrl-C", 2, SignOff.UNKNOWN)
+    found = signed(tmp_path, Simulated(40.0, interrupt_at=4), code=130)
+    assert (found.partial, found.ended_by, len(found.steps), found.verdict) == (True, "Ctrl-C", 3, SignOff.UNKNOWN)
 
 
 def test_a_changed_sign_off_is_noticed(tmp_path: Path) -> None:
@@ -133,3 +133,9 @@ def test_the_scaling_law_is_found_again() -> None:
 def test_a_line_needs_two_places() -> None:
     assert projection.line([(1.0, 2.0), (1.0, 3.0)]) is None
     assert projection.line([(1.0, 3.0), (3.0, 7.0)]) == (1.0, 2.0)
+
+
+def test_no_cost_is_negative() -> None:
+    assert projection.cost_line([(1.0, 3.0), (3.0, 7.0)]) == (1.0, 2.0)
+    assert projection.cost_line([(1.0, 1.0), (2.0, 4.0)]) == (0.0, 1.8)
+    assert projection.cost_line([(1.0, 4.0), (2.0, 2.0)]) == (3.0, 0.0)
