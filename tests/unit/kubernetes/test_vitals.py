@@ -62,8 +62,8 @@ def test_volumes_are_counted_or_measured_or_not_told(
 def test_a_restart_and_a_kill_change_the_instance() -> None:
     kube = cast("Kube", FakeKube(COUNTED, None))
 
-    def look(**state: Any) -> tuple[frozenset[str], frozenset[str]]:
-        seen = Seen(component="kafka", pods=(pod(**state),), owner=None, resource=None)
+    def look(*, restarts: int = 0, killed: bool = False) -> tuple[frozenset[str], frozenset[str]]:
+        seen = Seen(component="kafka", pods=(pod(restarts=restarts, killed=killed),), owner=None, resource=None)
         found = vitals(kube, [seen])[0]
         return found.instances, found.killed
 
