@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.errors import SuiteError
 from fixtures.load.capacity import __main__ as command
 from fixtures.load.capacity import objectives, projection
+from fixtures.load.capacity.driver import LocustDriver
 from fixtures.load.capacity.saturation import scaling
 from fixtures.load.capacity.search import Plan, Search, spread
 from reports import capacity
@@ -69,7 +71,7 @@ def test_one_lost_event_forbids_the_sign_off(tmp_path: Path) -> None:
 def test_a_slow_generator_leaves_it_unknown(tmp_path: Path) -> None:
     found = signed(tmp_path, Simulated(1e6, limit=10.0), "--limit=1", code=0)
     assert found.sustainable == 8.0
-    found = signed(tmp_path, Simulated(1e6, limit=1.0), code=6)
+    found = signed(tmp_path / "slower", Simulated(1e6, limit=1.0), code=6)
     assert (found.verdict, found.sustainable) == (SignOff.UNKNOWN, None)
     assert "too slow" in found.reasons[0]
 
@@ -105,6 +107,17 @@ def test_cost_and_storage_are_those_of_the_platform(tmp_path: Path) -> None:
     at = {one.events_per_day: one for one in found.hundred}
     assert at[100_000].days == pytest.approx(100e9 / (900 * 100_000))
     assert at[100_000].kept_below is True
+
+
+def test_an_old_run_is_never_taken_for_a_new_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    signed(tmp_path, Simulated(40.0))
+    assert command.main([f"--report-dir={tmp_path}", "--run-id=one"], Simulated(1.0)) == 4
+    assert "there is a run one already" in capsys.readouterr().err
+    record = tmp_path / "steps" / "step-01" / "load.json"
+    record.parent.mkdir(parents=True)
+    record.touch()
+    with pytest.raises(SuiteError, match="another run"):
+        LocustDriver(place=(), folder=tmp_path / "steps", drain=1.0).run(1.0, 1.0)
 
 
 def test_bad_input_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
